@@ -1,0 +1,118 @@
+//! Roles and what each may do. One table; routes and services ask it and nothing else.
+use serde::{Deserialize, Serialize};
+
+macro_rules! roles {
+    ($($variant:ident $code:literal $zh:literal),* $(,)?) => {
+        /// What a person is on the platform (spec: desks). One role an account.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Role { $($variant),* }
+        impl Role {
+            pub const ALL: &'static [Role] = &[$(Role::$variant),*];
+            pub const fn code(self) -> &'static str { match self { $(Role::$variant => $code),* } }
+            pub const fn zh(self) -> &'static str { match self { $(Role::$variant => $zh),* } }
+            pub fn parse(code: &str) -> Option<Role> { match code { $($code => Some(Role::$variant),)* _ => None } }
+        }
+    };
+}
+roles! {
+    Operator "operator" "12349坐席",
+    VillageStaff "village_staff" "村社区专干",
+    TownStaff "town_staff" "镇街经办",
+    CountyStaff "county_staff" "县民政",
+    CityStaff "city_staff" "市民政",
+    ProviderManager "provider_manager" "服务商经理",
+    Worker "worker" "护理员",
+    Finance "finance" "财务",
+    Administrator "administrator" "管理员",
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $variant:ident $code:literal [$($role:ident)*]),* $(,)?) => {
+        /// A thing one may do. The list of roles that hold it stands beside it and nowhere else.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Permission { $($(#[$doc])* $variant),* }
+        impl Permission {
+            pub const ALL: &'static [Permission] = &[$(Permission::$variant),*];
+            pub const fn code(self) -> &'static str { match self { $(Permission::$variant => $code),* } }
+            pub const fn holders(self) -> &'static [Role] { match self { $(Permission::$variant => &[$(Role::$role),*]),* } }
+        }
+    };
+}
+permissions! {
+    /// Own desk, own sessions, own settings: everyone who is signed in.
+    SignedIn "signed_in" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Worker Finance Administrator],
+    /// See elders of one's region.
+    ElderRead "elder_read" [Operator VillageStaff TownStaff CountyStaff CityStaff],
+    /// Collect and correct archives.
+    ElderWrite "elder_write" [VillageStaff TownStaff CountyStaff],
+    /// Show an ID number or phone in full; asks a reason and is audited.
+    ElderUnmask "elder_unmask" [Operator VillageStaff TownStaff CountyStaff],
+    /// Import archives from a file.
+    ElderImport "elder_import" [VillageStaff TownStaff CountyStaff],
+    /// Decide on duplicates, merge and take a merge back.
+    ElderMerge "elder_merge" [TownStaff CountyStaff],
+    /// See determinations with their reasons, policies and purses.
+    EntitlementRead "entitlement_read" [Operator VillageStaff TownStaff CountyStaff CityStaff Finance Administrator],
+    /// Run the determination of everyone.
+    EntitlementRun "entitlement_run" [CountyStaff CityStaff Administrator],
+    /// See catalogue and approved prices.
+    CatalogueRead "catalogue_read" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Finance Administrator],
+    /// Change items and approved prices.
+    CatalogueWrite "catalogue_write" [CountyStaff CityStaff],
+    /// See providers of one's region; a provider sees itself.
+    ProviderRead "provider_read" [Operator TownStaff CountyStaff CityStaff ProviderManager Finance],
+    /// Award, contract, block a provider.
+    ProviderWrite "provider_write" [CountyStaff CityStaff],
+    /// Keep a provider's own workers and their certificates.
+    WorkerWrite "worker_write" [ProviderManager],
+    /// See work orders of one's region or organisation.
+    OrderRead "order_read" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Finance],
+    /// Order a service for an elder, cancel it.
+    OrderCreate "order_create" [Operator VillageStaff TownStaff],
+    /// Accept, refuse, assign as the provider.
+    OrderDispatch "order_dispatch" [ProviderManager],
+    /// Rate by a follow-up call, confirm for an elder, open a dispute.
+    OrderFollowUp "order_follow_up" [Operator VillageStaff TownStaff],
+    /// The worker's own visits: set out, check in, checklist, photo, check out.
+    VisitDo "visit_do" [Worker],
+    /// See payment lists.
+    SettlementRead "settlement_read" [TownStaff CountyStaff CityStaff ProviderManager Finance],
+    /// Close a quarter: make the lists.
+    SettlementRun "settlement_run" [CountyStaff],
+    /// Town's review of a list.
+    SettlementTown "settlement_town" [TownStaff],
+    /// County's review of a list.
+    SettlementCounty "settlement_county" [CountyStaff],
+    /// Finance: approve and pay.
+    SettlementPay "settlement_pay" [Finance],
+    /// A provider disputes a line of its own list.
+    SettlementDispute "settlement_dispute" [ProviderManager],
+    /// Accounts, organisations, API keys.
+    AccessManage "access_manage" [Administrator],
+    /// Read the audit log.
+    AuditRead "audit_read" [Administrator],
+    /// See jobs and their progress.
+    WorkRead "work_read" [VillageStaff TownStaff CountyStaff CityStaff Finance Administrator],
+}
+
+impl Permission {
+    /// 县民政、市民政
+    pub fn holders_zh(self) -> String {
+        self.holders().iter().map(|r| r.zh()).collect::<Vec<_>>().join("、")
+    }
+}
+
+impl Role {
+    pub fn may(self, permission: Permission) -> bool {
+        permission.holders().contains(&self)
+    }
+    /// Second factor is required (spec: administrators and finance).
+    pub const fn needs_totp(self) -> bool {
+        matches!(self, Role::Administrator | Role::Finance)
+    }
+    /// The role belongs to a provider and sees only its organisation.
+    pub const fn of_provider(self) -> bool {
+        matches!(self, Role::ProviderManager | Role::Worker)
+    }
+}
