@@ -14,6 +14,7 @@ mod list;
 mod money;
 mod phone;
 mod region;
+mod regions;
 mod role;
 mod scope;
 #[cfg(feature = "sql")]
@@ -31,5 +32,6 @@ pub use list::{Dir, PageAsk, Paged};
 pub use money::Fen;
 pub use phone::Phone;
 pub use region::{RegionCode, Tier};
+pub use regions::{Region, RegionBook};
 pub use role::{Permission, Role};
 pub use scope::{Actor, OrgScope, Scope};

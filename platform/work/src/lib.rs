@@ -1,1 +1,18 @@
-//! work
+//! Work that goes on by itself: events told after a change is stored (transactional outbox), jobs with progress and
+//! retry, and schedules.
+//!
+//! **Invariants**
+//! - An event or job is written in the same transaction as its cause; there is no other way to make one.
+//! - Everything here may run twice (a crash between doing and marking done): handlers are functions of state and date.
+//! - A job has a key; asking for the same key again gives the same job.
+#![forbid(unsafe_code)]
+
+mod job;
+mod outbox;
+mod runner;
+mod store;
+
+pub use job::{Job, JobCtx, JobRow, JobState, Schedule};
+pub use outbox::{Event, Subscriber, emit};
+pub use runner::Runner;
+pub use store::{JobAsk, MIGRATIONS, enqueue, job, jobs};
