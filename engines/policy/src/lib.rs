@@ -1,1 +1,37 @@
-//! policy
+//! Policy packs: the rules of a place as dated documents, decided with reasons.
+//!
+//! A pack is a TOML document ([`Pack::load`]): named conditions as a tree, whose leaves are CEL expressions over a
+//! documented, typed set of facts ([`FACTS`]); parameters dated to the day; grants; and examples that are run when the
+//! pack is loaded. [`Pack::at`] fixes a pack on a day, [`PackOn::decide`] decides one person, [`PackOn::explain`] turns
+//! the compact [`Outcome`] into a readable tree, and [`entitled_months`] says which months of a period a person is
+//! entitled in under a group of packs that exclude each other.
+//!
+//! **Invariant**: pure. No IO, no clock, no randomness; the same pack, facts and day always give the same outcome.
+//! **Invariant**: unknown is not false. A leaf over an unknown fact is unknown; `all` and `any` follow Kleene's logic.
+#![forbid(unsafe_code)]
+
+mod decide;
+mod error;
+mod examples;
+mod explain;
+mod expr;
+mod facts;
+mod load;
+mod months;
+mod native;
+mod pack;
+mod raw;
+mod shipped;
+
+pub use decide::{Outcome, PackOn, Truth, Verdict};
+pub use error::{FactError, PackError, Refusal};
+pub use explain::{Choice, Explanation, FactShown, GrantShown, Reason};
+pub use facts::{Codes, FACT_COUNT, FACTS, Fact, FactDef, FactSet, FactType, Facts, Value};
+pub use months::{
+    Change, HouseholdMonth, MonthStatus, PersonMonth, Timeline, entitled_months, groups, household_months,
+};
+pub use pack::{
+    Article, Class, Condition, Grant, GrantKind, HouseholdRule, MonthRule, Pack, Parameter, ParameterType,
+    ParameterValue, Setting, Settlement,
+};
+pub use shipped::{SHIPPED, shipped};

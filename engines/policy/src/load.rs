@@ -1,0 +1,443 @@
+//! From a document to a pack: every reference, type, period and limit is checked, then the examples are run.
+use crate::error::{PackError, Source};
+use crate::expr::{Leaf, PARSER_STACK};
+use crate::pack::{
+    Article, Class, Condition, Grant, GrantKind, HOUSEHOLD_RULE, HouseholdRule, Kind, MAX_CONDITIONS, MONTH_RULES,
+    MonthRule, Pack, Parameter, ParameterType, ParameterValue, Setting, Settlement,
+};
+use crate::{Fact, raw};
+use kernel::{CivilDate, Fen, RegionCode};
+use toml::Spanned;
+use toml::value::Datetime;
+
+/// The largest document, in bytes.
+const MAX_DOCUMENT: usize = 256 * 1024;
+/// The deepest tree of conditions.
+const MAX_TREE: usize = 16;
+/// The only document format so far.
+const FORMAT: u32 = 1;
+
+pub(crate) type Loaded<T> = Result<T, PackError>;
+
+impl Pack {
+    /// Reads and checks a pack. `file` is the name errors are reported under.
+    ///
+    /// # Errors
+    /// The first fault found, with line and column; a failing example is a fault.
+    pub fn load(file: &str, text: &str) -> Result<Pack, PackError> {
+        let src = Source { file, text };
+        if text.len() > MAX_DOCUMENT {
+            return Err(src.error(0, format!("文件太大：{} 字节，最多 {MAX_DOCUMENT} 字节", text.len())));
+        }
+        let document: raw::Document = toml::from_str(text)
+            .map_err(|e| src.error(e.span().map_or(0, |s| s.start), toml_message(e.message())))?;
+        // The CEL parser recurses deeply: give it its own large stack.
+        let built = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("policy-load".into()).stack_size(PARSER_STACK);
+            match builder.spawn_scoped(scope, || Loader { src, doc: &document }.pack()) {
+                Ok(handle) => handle.join().unwrap_or_else(|_| Err(src.error(0, "条件读不懂，检查 cel 的写法"))),
+                Err(e) => Err(src.error(0, format!("现在读不了政策包：{e}"))),
+            }
+        })?;
+        crate::examples::run(&built, &document.examples, src)?;
+        Ok(built)
+    }
+}
+
+/// The TOML reader's words in Chinese where they are common.
+fn toml_message(message: &str) -> String {
+    let quoted = || message.split('`').nth(1).unwrap_or_default();
+    let message = message.trim();
+    if message.starts_with("unknown field") {
+        format!("不认识的项“{}”：{message}", quoted())
+    } else if message.starts_with("missing field") {
+        format!("少了“{}”这一项", quoted())
+    } else if message.starts_with("duplicate key") {
+        format!("同一项写了两次：{message}")
+    } else {
+        format!("TOML 写法不对：{message}")
+    }
+}
+
+struct Loader<'a> {
+    src: Source<'a>,
+    doc: &'a raw::Document,
+}
+
+/// Small letters, digits and the separator, starting with a letter.
+fn is_name(text: &str, separator: char) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.len() <= 60
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator)
+}
+
+impl<'a> Source<'a> {
+    pub fn at<T>(&self, spanned: &Spanned<T>, message: impl Into<String>) -> PackError {
+        self.error(spanned.span().start, message)
+    }
+    pub fn date(&self, spanned: &Spanned<Datetime>) -> Loaded<CivilDate> {
+        let value = spanned.get_ref();
+        match (value.date, value.time, value.offset) {
+            (Some(d), None, None) => CivilDate::new(d.year as i16, d.month as i8, d.day as i8),
+            _ => None,
+        }
+        .ok_or_else(|| self.at(spanned, "这里写日期，如 2026-01-01"))
+    }
+}
+
+impl<'a> Loader<'a> {
+    fn pack(&self) -> Loaded<Pack> {
+        let (src, doc) = (self.src, self.doc);
+        if *doc.format.get_ref() != FORMAT {
+            return Err(src.at(&doc.format, format!("format 现在只有 {FORMAT}")));
+        }
+        if !is_name(doc.id.get_ref(), '-') {
+            return Err(src.at(&doc.id, "id 用小写字母、数字和 -，字母开头"));
+        }
+        let place: RegionCode = doc.place.get_ref().parse().map_err(|e: &str| src.at(&doc.place, e))?;
+        let effective_from = src.date(&doc.effective_from)?;
+        let effective_to = doc.effective_to.as_ref().map(|d| src.date(d)).transpose()?;
+        if let (Some(to), Some(spanned)) = (effective_to, &doc.effective_to)
+            && to < effective_from
+        {
+            return Err(src.at(spanned, "失效日期早于施行日期"));
+        }
+        let note = doc.local_example_note.as_ref().map(|n| n.get_ref().trim().to_owned()).unwrap_or_default();
+        if doc.local_example && note.is_empty() {
+            return Err(src.at(&doc.id, "标了 local_example，还要在 local_example_note 写明哪些是本地举例"));
+        }
+        let articles = self.articles()?;
+        let parameters = self.parameters(&articles)?;
+        let conditions = self.conditions(&articles, &parameters)?;
+        let grants = self.grants(&articles, &parameters)?;
+        let classes = self.classes(&conditions, &grants)?;
+        let (month_rules, household_rule) = self.rules(&parameters, &grants)?;
+        let pack = Pack {
+            id: doc.id.get_ref().clone(),
+            title: doc.title.clone(),
+            document: doc.document.clone(),
+            document_note: doc.document_note.clone(),
+            place,
+            place_note: doc.place_note.clone(),
+            local_example: doc.local_example,
+            local_example_note: note,
+            group: doc.group.clone(),
+            precedence: doc.precedence,
+            application_needed: doc.application_needed,
+            effective_from,
+            effective_to,
+            articles,
+            parameters,
+            conditions,
+            grants,
+            classes,
+            examples: doc.examples.len(),
+            version: fingerprint(src.text),
+            text: src.text.to_owned(),
+            place_prefix: place.prefix().to_owned(),
+            month_rules,
+            household_rule,
+        };
+        self.try_leaves(&pack)?;
+        Ok(pack)
+    }
+
+    /// Leaves that only the interpreter can decide are tried on sample facts, so that a wrong type shows at once.
+    fn try_leaves(&self, pack: &Pack) -> Loaded<()> {
+        let Some(settings) = pack.parameters.iter().map(|p| p.values.first().map(|v| v.value)).collect::<Option<Vec<_>>>()
+        else {
+            return Ok(());
+        };
+        for condition in &pack.conditions {
+            let Kind::Leaf(leaf) = &condition.kind else { continue };
+            if leaf.native.is_some() {
+                continue;
+            }
+            let samples = crate::examples::samples();
+            let works = samples.iter().any(|facts| {
+                let view = crate::facts::View::new(facts, pack.effective_from, &pack.place_prefix);
+                leaf.eval_cel(&view, &pack.parameters, &settings).is_some()
+            });
+            if !works {
+                let raw = self.doc.conditions.iter().find(|c| *c.name.get_ref() == condition.name);
+                let offset = raw.and_then(|c| c.cel.as_ref()).map_or(0, |cel| cel.span().start);
+                return Err(self.src.error(offset, "条件算不出“是”或“否”，检查两边的种类"));
+            }
+        }
+        Ok(())
+    }
+
+    fn unique<'n>(&self, names: impl Iterator<Item = &'n Spanned<String>>, what: &str) -> Loaded<()> {
+        let mut seen: Vec<&str> = Vec::new();
+        for name in names {
+            if !is_name(name.get_ref(), '_') {
+                return Err(self.src.at(name, format!("{what}的名字用小写字母、数字和 _，字母开头")));
+            }
+            if seen.contains(&name.get_ref().as_str()) {
+                return Err(self.src.at(name, format!("{what}“{}”写了两次", name.get_ref())));
+            }
+            seen.push(name.get_ref());
+        }
+        Ok(())
+    }
+
+    fn articles(&self) -> Loaded<Vec<Article>> {
+        self.unique(self.doc.articles.iter().map(|a| &a.id), "条款")?;
+        let article = |a: &raw::Article| Article {
+            id: a.id.get_ref().clone(),
+            label: a.label.clone(),
+            summary: a.summary.clone(),
+        };
+        Ok(self.doc.articles.iter().map(article).collect())
+    }
+
+    fn article(&self, articles: &[Article], id: &Spanned<String>) -> Loaded<usize> {
+        let found = articles.iter().position(|a| a.id == *id.get_ref());
+        found.ok_or_else(|| self.src.at(id, format!("没有“{}”这一条，先在 articles 写上", id.get_ref())))
+    }
+
+    fn parameters(&self, articles: &[Article]) -> Loaded<Vec<Parameter>> {
+        self.unique(self.doc.parameters.iter().map(|p| &p.name), "参数")?;
+        self.doc.parameters.iter().map(|p| self.parameter(articles, p)).collect()
+    }
+
+    fn parameter(&self, articles: &[Article], raw: &raw::Parameter) -> Loaded<Parameter> {
+        let src = self.src;
+        if Fact::parse(raw.name.get_ref()).is_some() {
+            return Err(src.at(&raw.name, "参数和事实重名，换一个名字"));
+        }
+        let ty = ParameterType::parse(raw.ty.get_ref())
+            .ok_or_else(|| src.at(&raw.ty, "type 可用的是 int、bool、money、month、household"))?;
+        let mut values: Vec<ParameterValue> = Vec::with_capacity(raw.values.len());
+        for v in &raw.values {
+            let value = setting(ty, v.value.get_ref()).ok_or_else(|| src.at(&v.value, setting_help(ty)))?;
+            let from = src.date(&v.from)?;
+            let to = v.to.as_ref().map(|d| src.date(d)).transpose()?;
+            if to.is_some_and(|to| to < from) {
+                return Err(src.at(&v.from, "这一段的起日晚于止日"));
+            }
+            match values.last() {
+                Some(last) if from <= last.from => return Err(src.at(&v.from, "各段要按起日先后写")),
+                Some(last) if last.to.is_none_or(|to| from <= to) => {
+                    return Err(src.at(&v.from, "和上一段重叠，给上一段写上 to"));
+                }
+                _ => {}
+            }
+            let article = v.source.as_ref().map(|s| self.article(articles, s)).transpose()?;
+            let choice = v.choice.as_ref().map(|c| c.get_ref().trim().to_owned()).filter(|c| !c.is_empty());
+            if article.is_some() == choice.is_some() {
+                return Err(src.at(&v.value, "写 source（哪一条说的），或写 choice（原文没说，为什么这样定），只写一个"));
+            }
+            values.push(ParameterValue { value, from, to, article, choice });
+        }
+        if values.is_empty() {
+            return Err(src.at(&raw.name, "参数至少要有一个值"));
+        }
+        Ok(Parameter { name: raw.name.get_ref().clone(), label: raw.label.clone(), ty, values })
+    }
+
+    /// Every `{parameter}` in a label must exist.
+    fn label(&self, label: &Spanned<String>, parameters: &[Parameter]) -> Loaded<String> {
+        let text = label.get_ref();
+        for part in text.split('{').skip(1) {
+            let name = part.split_once('}').map(|(name, _)| name);
+            if !name.is_some_and(|n| parameters.iter().any(|p| p.name == n)) {
+                let shown = name.unwrap_or(part);
+                return Err(self.src.at(label, format!("名称里的 {{{shown}}} 不是参数")));
+            }
+        }
+        Ok(text.clone())
+    }
+
+    fn conditions(&self, articles: &[Article], parameters: &[Parameter]) -> Loaded<Vec<Condition>> {
+        let raws = &self.doc.conditions;
+        self.unique(raws.iter().map(|c| &c.name), "条件")?;
+        if let Some(extra) = raws.get(MAX_CONDITIONS) {
+            return Err(self.src.at(&extra.name, format!("条件太多，一个政策包最多 {MAX_CONDITIONS} 条")));
+        }
+        let mut order = Order { loader: self, path: Vec::new(), placed: Vec::new() };
+        for i in 0..raws.len() {
+            order.visit(i)?;
+        }
+        let placed = order.placed;
+        let mut conditions = Vec::with_capacity(raws.len());
+        for &i in &placed {
+            let raw = &raws[i];
+            let article = raw.article.as_ref().map(|a| self.article(articles, a)).transpose()?;
+            let label = self.label(&raw.label, parameters)?;
+            let place_of = |names: &[Spanned<String>]| {
+                let index = |n: &Spanned<String>| raws.iter().position(|r| r.name.get_ref() == n.get_ref());
+                let children: Vec<usize> =
+                    names.iter().filter_map(index).filter_map(|r| placed.iter().position(|&p| p == r)).collect();
+                let mask = children.iter().fold(0u64, |m, c| m | 1 << c);
+                (children, mask)
+            };
+            let kind = match (&raw.cel, &raw.all, &raw.any) {
+                (Some(cel), None, None) => {
+                    let compiled = Leaf::compile(cel.get_ref(), parameters);
+                    let leaf = compiled.map_err(|f| self.src.error(self.inside(cel, f.offset), f.message))?;
+                    if leaf.facts.is_empty() {
+                        return Err(self.src.at(cel, "条件里没有用到任何事实"));
+                    }
+                    Kind::Leaf(leaf)
+                }
+                (None, Some(all), None) => {
+                    let (children, mask) = place_of(all);
+                    Kind::All { children, mask }
+                }
+                (None, None, Some(any)) => {
+                    let (children, mask) = place_of(any);
+                    Kind::Any { children, mask }
+                }
+                _ => return Err(self.src.at(&raw.name, "一条条件只写 cel、all、any 中的一个")),
+            };
+            conditions.push(Condition { name: raw.name.get_ref().clone(), label, article, kind });
+        }
+        Ok(conditions)
+    }
+
+    /// The place in the document of byte `offset` of a string's value.
+    fn inside(&self, text: &Spanned<String>, offset: usize) -> usize {
+        let span = text.span();
+        // With escapes in the string the value is not found as written; its beginning is near enough then.
+        let written = self.src.text.get(span.clone()).and_then(|w| w.find(text.get_ref().as_str()));
+        written.map_or(span.start, |i| span.start + i + offset)
+    }
+
+    fn grants(&self, articles: &[Article], parameters: &[Parameter]) -> Loaded<Vec<Grant>> {
+        let src = self.src;
+        self.unique(self.doc.grants.iter().map(|g| &g.name), "待遇")?;
+        let mut grants = Vec::with_capacity(self.doc.grants.len());
+        for raw in &self.doc.grants {
+            let amount = parameters
+                .iter()
+                .position(|p| p.name == *raw.amount.get_ref() && p.ty == ParameterType::Money)
+                .ok_or_else(|| src.at(&raw.amount, "amount 写一个 money 参数的名字"))?;
+            let settlement = Settlement::parse(raw.settlement.get_ref())
+                .ok_or_else(|| src.at(&raw.settlement, "settlement 可用的是 month、quarter、year"))?;
+            let kind = match raw.kind.get_ref().as_str() {
+                "household_purse" => GrantKind::HouseholdPurse { amount, settlement, carry_over: raw.carry_over },
+                "person_purse" => GrantKind::PersonPurse { amount, settlement, carry_over: raw.carry_over },
+                _ => return Err(src.at(&raw.kind, "kind 可用的是 household_purse、person_purse")),
+            };
+            grants.push(Grant {
+                name: raw.name.get_ref().clone(),
+                label: self.label(&raw.label, parameters)?,
+                article: self.article(articles, &raw.article)?,
+                kind,
+            });
+        }
+        Ok(grants)
+    }
+
+    fn classes(&self, conditions: &[Condition], grants: &[Grant]) -> Loaded<Vec<Class>> {
+        let src = self.src;
+        self.unique(self.doc.classes.iter().map(|c| &c.name), "类别")?;
+        if self.doc.classes.is_empty() {
+            return Err(src.at(&self.doc.id, "至少写一个类别 classes"));
+        }
+        if let Some(extra) = self.doc.classes.get(usize::from(u8::MAX)) {
+            return Err(src.at(&extra.name, "类别太多"));
+        }
+        let mut classes = Vec::with_capacity(self.doc.classes.len());
+        for raw in &self.doc.classes {
+            let when = conditions.iter().position(|c| c.name == *raw.when.get_ref());
+            let when = when.ok_or_else(|| src.at(&raw.when, format!("没有“{}”这条条件", raw.when.get_ref())))?;
+            let mut given = Vec::with_capacity(raw.grants.len());
+            for name in &raw.grants {
+                let grant = grants.iter().position(|g| g.name == *name.get_ref());
+                given.push(grant.ok_or_else(|| src.at(name, format!("没有“{}”这项待遇", name.get_ref())))?);
+            }
+            classes.push(Class { name: raw.name.get_ref().clone(), label: raw.label.clone(), when, grants: given });
+        }
+        Ok(classes)
+    }
+
+    /// A pack that fills a purse must say which months count, even where its source does not.
+    fn rules(&self, parameters: &[Parameter], grants: &[Grant]) -> Loaded<(Option<[usize; 5]>, Option<usize>)> {
+        let find = |name: &str, ty| {
+            let found = parameters.iter().position(|p| p.name == name && p.ty == ty);
+            found.ok_or_else(|| {
+                self.src.at(&self.doc.id, format!("有按月的待遇，要写参数 {name}（type = \"{}\"）", ty.code()))
+            })
+        };
+        if grants.is_empty() {
+            return Ok((None, None));
+        }
+        let mut rules = [0; 5];
+        for (slot, name) in rules.iter_mut().zip(MONTH_RULES) {
+            *slot = find(name, ParameterType::Month)?;
+            let mut values = parameters[*slot].values.iter();
+            if name.starts_with("start") && values.any(|v| v.value == Setting::Month(MonthRule::Previous)) {
+                let raw = self.doc.parameters.get(*slot).map_or(&self.doc.id, |p| &p.name);
+                return Err(self.src.at(raw, "开始的月份只能是 \"same\" 或 \"next\""));
+            }
+        }
+        let by_household = grants.iter().any(|g| matches!(g.kind, GrantKind::HouseholdPurse { .. }));
+        let household = if by_household { Some(find(HOUSEHOLD_RULE, ParameterType::Household)?) } else { None };
+        Ok((Some(rules), household))
+    }
+}
+
+/// Places every condition after those it is made of.
+struct Order<'a, 'b> {
+    loader: &'b Loader<'a>,
+    path: Vec<usize>,
+    placed: Vec<usize>,
+}
+
+impl Order<'_, '_> {
+    fn visit(&mut self, i: usize) -> Loaded<()> {
+        let (src, raws) = (self.loader.src, &self.loader.doc.conditions);
+        if self.placed.contains(&i) {
+            return Ok(());
+        }
+        if self.path.contains(&i) {
+            let round: Vec<&str> = self.path.iter().chain([&i]).map(|&p| raws[p].name.get_ref().as_str()).collect();
+            return Err(src.at(&raws[i].name, format!("条件互相引用，绕成了圈：{}", round.join(" → "))));
+        }
+        if self.path.len() >= MAX_TREE {
+            return Err(src.at(&raws[i].name, format!("条件套得太深，最多 {MAX_TREE} 层")));
+        }
+        self.path.push(i);
+        for list in [&raws[i].all, &raws[i].any].into_iter().flatten() {
+            if list.is_empty() {
+                return Err(src.at(&raws[i].name, "all、any 里至少写一条"));
+            }
+            for child in list {
+                let found = raws.iter().position(|r| r.name.get_ref() == child.get_ref());
+                let child =
+                    found.ok_or_else(|| src.at(child, format!("没有“{}”这条条件", child.get_ref())))?;
+                self.visit(child)?;
+            }
+        }
+        self.path.pop();
+        self.placed.push(i);
+        Ok(())
+    }
+}
+
+fn setting(ty: ParameterType, value: &toml::Value) -> Option<Setting> {
+    Some(match ty {
+        ParameterType::Int => Setting::Int(value.as_integer()?),
+        ParameterType::Bool => Setting::Bool(value.as_bool()?),
+        ParameterType::Money => Setting::Money(Fen::parse_yuan(value.as_str()?)?),
+        ParameterType::Month => Setting::Month(MonthRule::parse(value.as_str()?)?),
+        ParameterType::Household => Setting::Household(HouseholdRule::parse(value.as_str()?)?),
+    })
+}
+
+const fn setting_help(ty: ParameterType) -> &'static str {
+    match ty {
+        ParameterType::Int => "这个参数要写整数",
+        ParameterType::Bool => "这个参数要写 true 或 false",
+        ParameterType::Money => "金额写成带引号的元，如 \"100.00\"",
+        ParameterType::Month => "这个参数可用的是 \"previous\"、\"same\"、\"next\"",
+        ParameterType::Household => "这个参数可用的是 \"highest\"、\"lowest\"",
+    }
+}
+
+/// FNV-1a, 64 bits: tells versions of a document apart; not a signature.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
