@@ -44,9 +44,10 @@ impl Leaf {
         if let Some(offset) = too_deep(source) {
             return Err(fault(offset, format!("条件套得太深，最多 {MAX_DEPTH} 层，拆成几条")));
         }
-        let program = env().compile(source).map_err(|errors| match errors.errors.first() {
-            Some(e) => fault(offset_of(source, e.pos), format!("条件读不懂：{}", e.msg)),
-            None => fault(0, "条件读不懂".into()),
+        let program = env().compile(source).map_err(|errors| {
+            // The parser reports what it could not finish from the top down; the deepest place is the useful one.
+            let deepest = errors.errors.iter().max_by_key(|e| e.pos);
+            fault(deepest.map_or(0, |e| offset_of(source, e.pos)), syntax_zh(deepest.map_or("", |e| &e.msg)))
         })?;
         let mut checker = Checker { parameters, facts: FactSet::EMPTY, locals: Vec::new() };
         let typed = checker.check(program.expression(), 0).map_err(|(id, message)| {
@@ -144,11 +145,25 @@ fn too_deep(source: &str) -> Option<usize> {
     None
 }
 
-/// CEL's line (from 1) and column (from 0) as a byte offset.
+/// CEL's line and column, both from 1, as a byte offset.
 fn offset_of(source: &str, (line, column): (isize, isize)) -> usize {
-    let line = usize::try_from(line).unwrap_or(1).max(1) - 1;
-    let start: usize = source.split_inclusive('\n').take(line).map(str::len).sum();
-    start + char_to_byte(&source[start..], usize::try_from(column).unwrap_or(0))
+    let from_zero = |n: isize| usize::try_from(n).unwrap_or(0).saturating_sub(1);
+    let start: usize = source.split_inclusive('\n').take(from_zero(line)).map(str::len).sum();
+    start + char_to_byte(&source[start..], from_zero(column))
+}
+
+/// The parser's words in Chinese where they are common.
+fn syntax_zh(message: &str) -> String {
+    let message = message.trim_start_matches("Syntax error: ");
+    let token = message.split('\'').nth(1).unwrap_or_default();
+    match message.split_whitespace().next() {
+        Some("mismatched" | "extraneous" | "no") if token == "<EOF>" => "条件没写完".into(),
+        Some("mismatched" | "extraneous" | "no" | "token") if !token.is_empty() => {
+            format!("条件读不懂：“{token}”放错了地方")
+        }
+        Some("missing") => format!("条件读不懂：少了“{token}”"),
+        _ => format!("条件读不懂：{message}"),
+    }
 }
 
 fn char_to_byte(text: &str, chars: usize) -> usize {
