@@ -133,8 +133,7 @@ impl<'p> PackOn<'p> {
                 None => {}
             }
         }
-        let mut outcome =
-            Outcome { verdict: Verdict::NotEligible, class: None, met, unmet, missing: FactSet::EMPTY };
+        let mut outcome = Outcome { verdict: Verdict::NotEligible, class: None, met, unmet, missing: FactSet::EMPTY };
         for (i, class) in self.pack.classes.iter().enumerate() {
             match outcome.truth(class.when) {
                 Truth::Unmet => continue,

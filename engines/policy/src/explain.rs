@@ -1,6 +1,6 @@
 //! Reading an outcome out: the tree of conditions with their states, articles and the values they were decided on.
 use crate::decide::{Outcome, PackOn, Truth, Verdict};
-use crate::facts::{Facts, FactSet, View};
+use crate::facts::{FactSet, Facts, View};
 use crate::pack::{Pack, Setting};
 use kernel::{CivilDate, Fen};
 use serde::{Deserialize, Serialize};

@@ -311,11 +311,7 @@ impl Checker<'_> {
                 expect(a_typed(a.0, a.1.ty), Ty::Int)?;
                 Ok(Typed { ty: Ty::Int, form })
             }
-            (
-                cel_op::ADD | cel_op::SUBSTRACT | cel_op::MULTIPLY | cel_op::DIVIDE | cel_op::MODULO,
-                Some(b),
-                None,
-            ) => {
+            (cel_op::ADD | cel_op::SUBSTRACT | cel_op::MULTIPLY | cel_op::DIVIDE | cel_op::MODULO, Some(b), None) => {
                 expect(a, Ty::Int)?;
                 expect(b, Ty::Int)?;
                 Ok(Typed::opaque(Ty::Int))

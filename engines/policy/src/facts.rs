@@ -232,9 +232,7 @@ impl Value {
             Value::Region(r) => r.to_string(),
             Value::Code(c) => word(usize::from(c)).into(),
             Value::Set(0) => "无".into(),
-            Value::Set(s) => {
-                (0..32).filter(|i| s >> i & 1 == 1).map(word).collect::<Vec<_>>().join("、")
-            }
+            Value::Set(s) => (0..32).filter(|i| s >> i & 1 == 1).map(word).collect::<Vec<_>>().join("、"),
         }
     }
     fn json(self, ty: FactType) -> serde_json::Value {

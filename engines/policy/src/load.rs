@@ -29,8 +29,8 @@ impl Pack {
         if text.len() > MAX_DOCUMENT {
             return Err(src.error(0, format!("文件太大：{} 字节，最多 {MAX_DOCUMENT} 字节", text.len())));
         }
-        let document: raw::Document = toml::from_str(text)
-            .map_err(|e| src.error(e.span().map_or(0, |s| s.start), toml_message(e.message())))?;
+        let document: raw::Document =
+            toml::from_str(text).map_err(|e| src.error(e.span().map_or(0, |s| s.start), toml_message(e.message())))?;
         // The CEL parser recurses deeply: give it its own large stack.
         let built = std::thread::scope(|scope| {
             let builder = std::thread::Builder::new().name("policy-load".into()).stack_size(PARSER_STACK);
@@ -144,7 +144,8 @@ impl<'a> Loader<'a> {
 
     /// Leaves that only the interpreter can decide are tried on sample facts, so that a wrong type shows at once.
     fn try_leaves(&self, pack: &Pack) -> Loaded<()> {
-        let Some(settings) = pack.parameters.iter().map(|p| p.values.first().map(|v| v.value)).collect::<Option<Vec<_>>>()
+        let Some(settings) =
+            pack.parameters.iter().map(|p| p.values.first().map(|v| v.value)).collect::<Option<Vec<_>>>()
         else {
             return Ok(());
         };
@@ -226,7 +227,9 @@ impl<'a> Loader<'a> {
             let article = v.source.as_ref().map(|s| self.article(articles, s)).transpose()?;
             let choice = v.choice.as_ref().map(|c| c.get_ref().trim().to_owned()).filter(|c| !c.is_empty());
             if article.is_some() == choice.is_some() {
-                return Err(src.at(&v.value, "写 source（哪一条说的），或写 choice（原文没说，为什么这样定），只写一个"));
+                return Err(
+                    src.at(&v.value, "写 source（哪一条说的），或写 choice（原文没说，为什么这样定），只写一个")
+                );
             }
             values.push(ParameterValue { value, from, to, article, choice });
         }
@@ -406,8 +409,7 @@ impl Order<'_, '_> {
             }
             for child in list {
                 let found = raws.iter().position(|r| r.name.get_ref() == child.get_ref());
-                let child =
-                    found.ok_or_else(|| src.at(child, format!("没有“{}”这条条件", child.get_ref())))?;
+                let child = found.ok_or_else(|| src.at(child, format!("没有“{}”这条条件", child.get_ref())))?;
                 self.visit(child)?;
             }
         }

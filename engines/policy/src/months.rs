@@ -165,7 +165,10 @@ pub fn entitled_months(packs: &[&Pack], person: &Timeline, months: &[Month]) -> 
         stretches.extend(stretches_of(index, pack, &segments, &decided)?);
     }
     hand_over(&mut stretches);
-    months.iter().map(|&month| Ok(PersonMonth { month, status: status(packs, person, &stretches, &unknown, month)? })).collect()
+    months
+        .iter()
+        .map(|&month| Ok(PersonMonth { month, status: status(packs, person, &stretches, &unknown, month)? }))
+        .collect()
 }
 
 fn segments(packs: &[&Pack], person: &Timeline, (low, high): (CivilDate, CivilDate)) -> Vec<Segment> {
@@ -186,11 +189,14 @@ fn segments(packs: &[&Pack], person: &Timeline, (low, high): (CivilDate, CivilDa
     for change in &person.changes {
         let before = person.on(change.on.plus_days(-1)).get(change.fact);
         let known = before != Value::Unknown && change.value != Value::Unknown;
-        add(change.on, match (change.fact, known) {
-            (Fact::Alive, true) => Cause::Death,
-            (_, true) => Cause::Move,
-            (_, false) => Cause::Knowledge,
-        });
+        add(
+            change.on,
+            match (change.fact, known) {
+                (Fact::Alive, true) => Cause::Death,
+                (_, true) => Cause::Move,
+                (_, false) => Cause::Knowledge,
+            },
+        );
     }
     let versions = std::iter::once(person.base.clone()).chain(person.changes.iter().map(|c| person.on(c.on)));
     for facts in versions {

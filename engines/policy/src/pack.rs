@@ -87,13 +87,8 @@ pub enum ParameterType {
 }
 
 impl ParameterType {
-    const ALL: [ParameterType; 5] = [
-        ParameterType::Int,
-        ParameterType::Bool,
-        ParameterType::Money,
-        ParameterType::Month,
-        ParameterType::Household,
-    ];
+    const ALL: [ParameterType; 5] =
+        [ParameterType::Int, ParameterType::Bool, ParameterType::Money, ParameterType::Month, ParameterType::Household];
     pub const fn code(self) -> &'static str {
         match self {
             ParameterType::Int => "int",

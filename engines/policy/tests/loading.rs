@@ -45,7 +45,8 @@ fn what_is_not_cel_is_shown_at_its_place() {
         let (line, start) = position(&pack_text(&leaf(unfinished)), unfinished);
         assert_eq!((error.line, error.column, error.message.as_str()), (line, start + unfinished.len(), says));
     }
-    let error = load("[[conditions]]\nname = \"who\"\nlabel = \"条件\"\ncel = '''\nage >= 75\n  && age ? 80'''\n").unwrap_err();
+    let error =
+        load("[[conditions]]\nname = \"who\"\nlabel = \"条件\"\ncel = '''\nage >= 75\n  && age ? 80'''\n").unwrap_err();
     let text = pack_text("[[conditions]]\nname = \"who\"\nlabel = \"条件\"\ncel = '''\nage >= 75\n  && age ? 80'''\n");
     assert_eq!(error.line, position(&text, "  && age").0, "{error}");
 }
@@ -75,11 +76,7 @@ fn faults_in_the_document_are_shown_at_their_place() {
         "没有“alive_now”",
     );
     refused("[[conditions]]\nname = \"who\"\nlabel = \"{limits}\"\ncel = \"alive\"\n", "\"{limits}\"", "不是参数");
-    refused(
-        "[[conditions]]\nname = \"who\"\nlabel = \"条件\"\narticle = \"b\"\ncel = \"alive\"\n",
-        "\"b\"",
-        "没有“b”",
-    );
+    refused("[[conditions]]\nname = \"who\"\nlabel = \"条件\"\narticle = \"b\"\ncel = \"alive\"\n", "\"b\"", "没有“b”");
     refused(
         "[[conditions]]\nname = \"who\"\nlabel = \"a\"\nall = [\"two\"]\n[[conditions]]\nname = \"two\"\nlabel = \"b\"\nany = [\"who\"]\n",
         "\"who\"\nlabel = \"a\"",

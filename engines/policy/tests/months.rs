@@ -126,7 +126,8 @@ fn passing_from_rural_to_urban_in_the_quarter() {
 
 #[test]
 fn an_unknown_fact_leaves_the_month_open_until_it_is_known() {
-    let mut facts = Timeline::new(Facts::new().with(Fact::BirthDate, "1949-03-08").unwrap().with(Fact::Alive, "true").unwrap());
+    let mut facts =
+        Timeline::new(Facts::new().with(Fact::BirthDate, "1949-03-08").unwrap().with(Fact::Alive, "true").unwrap());
     facts.change(day("2026-01-01"), Fact::HukouRegion, Value::Region("441523102205".parse().unwrap())).unwrap();
     assert_eq!(quarter_of(&shipped().unwrap(), &facts, "2026Q3"), ["?", "?", "?"]);
     let known = change(facts, "2026-08-15", Fact::Hukou, "rural");
@@ -160,7 +161,8 @@ fn two_in_one_house_are_one_purse() {
 #[test]
 fn months_are_refused_only_for_parameters_they_need() {
     let text = SHIPPED[0].1.split("[[examples]]").next().unwrap().to_owned();
-    let text = text.replace("value = \"100.00\", from = 2020-06-01", "value = \"100.00\", from = 2020-06-01, to = 2026-09-30");
+    let text =
+        text.replace("value = \"100.00\", from = 2020-06-01", "value = \"100.00\", from = 2020-06-01, to = 2026-09-30");
     let pack = [Pack::load("f", &text).unwrap()];
     let p = person("1949-03-08", "rural");
     assert_eq!(quarter_of(&pack, &p, "2026Q3"), [R75, R75, R75]);
@@ -188,12 +190,15 @@ fn packs_are_grouped_by_what_excludes_each_other() {
 
 fn any_history() -> impl Strategy<Value = (Timeline, Vec<String>)> {
     let birth = (1940i16..1956, 1i8..=12, 1i8..=31).prop_filter_map("a date", |(y, m, d)| CivilDate::new(y, m, d));
-    let change = (0i64..700, prop::sample::select(vec![
-        (Fact::Hukou, "urban"),
-        (Fact::Hukou, "rural"),
-        (Fact::HukouRegion, "440103001001"),
-        (Fact::HukouRegion, "441523102205"),
-    ]));
+    let change = (
+        0i64..700,
+        prop::sample::select(vec![
+            (Fact::Hukou, "urban"),
+            (Fact::Hukou, "rural"),
+            (Fact::HukouRegion, "440103001001"),
+            (Fact::HukouRegion, "441523102205"),
+        ]),
+    );
     let death = prop::option::of(0i64..700);
     (birth, prop::collection::vec(change, 0..4), death).prop_map(|(birth, changes, death)| {
         let start = day("2026-01-01");

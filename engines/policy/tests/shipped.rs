@@ -59,7 +59,9 @@ fn neighbours_are_marked_as_local_examples_and_silent_points_are_visible() {
 
 #[test]
 fn a_changed_rule_breaks_an_example() {
-    for (from, to) in [("age < end_age", "age <= end_age"), ("age >= min_age", "age > min_age"), ("== 'rural'", "== 'urban'")] {
+    for (from, to) in
+        [("age < end_age", "age <= end_age"), ("age >= min_age", "age > min_age"), ("== 'rural'", "== 'urban'")]
+    {
         let (file, text) = SHIPPED[0];
         assert!(text.contains(from));
         let error = Pack::load(file, &text.replace(from, to)).unwrap_err();

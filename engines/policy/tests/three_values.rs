@@ -70,10 +70,7 @@ fn the_tree_shows_what_is_open_and_why() {
     let shown = on.explain(&on.decide(&facts), &facts);
     let needy = &shown.root.children[1];
     let states: Vec<_> = needy.children.iter().map(|r| (r.label.as_str(), r.truth)).collect();
-    assert_eq!(
-        states,
-        [("低保或特困", Truth::Unknown), ("独居", Truth::Unmet), ("满 75 周岁", Truth::Unmet)]
-    );
+    assert_eq!(states, [("低保或特困", Truth::Unknown), ("独居", Truth::Unmet), ("满 75 周岁", Truth::Unmet)]);
     assert_eq!(needy.children[0].facts[0].value, "不知道");
     assert_eq!(shown.missing[0].zh, "收入类别");
 }
@@ -172,7 +169,8 @@ fn native_cel() -> impl Strategy<Value = String> {
         Just("living in ['living_alone', 'empty_nest']".to_owned()),
         Just("care_dependence in []".to_owned()),
         Just("'dementia' in special_groups".to_owned()),
-        prop::sample::select(vec!["44", "4415", "441523", ""]).prop_map(|p| format!("residence_region.startsWith('{p}')")),
+        prop::sample::select(vec!["44", "4415", "441523", ""])
+            .prop_map(|p| format!("residence_region.startsWith('{p}')")),
     ];
     simple.prop_recursive(3, 12, 2, |inner| {
         prop_oneof![

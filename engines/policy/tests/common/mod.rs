@@ -1,6 +1,6 @@
 //! A small pack to try rules on.
 use kernel::CivilDate;
-use policy::{PackError, Pack};
+use policy::{Pack, PackError};
 
 pub fn day(text: &str) -> CivilDate {
     text.parse().expect("a date of the test")
