@@ -9,6 +9,11 @@ pub struct Region {
     pub name: String,
 }
 
+/// 墩塘村民委员会 → 墩塘村, 水唇社区居民委员会 → 水唇社区.
+fn spoken(official: &str) -> &str {
+    official.strip_suffix("居民委员会").or_else(|| official.strip_suffix("民委员会")).unwrap_or(official)
+}
+
 /// All regions of an installation, read once and kept in memory (a city has a few thousand).
 #[derive(Clone, Debug, Default)]
 pub struct RegionBook {
@@ -70,9 +75,9 @@ impl RegionBook {
     pub fn contains(&self, code: &RegionCode) -> bool {
         self.by_code.contains_key(code)
     }
-    /// The region's own name, or its code if the book does not know it.
+    /// The region's name as people say it (墩塘村, not 墩塘村民委员会), or its code if the book does not know it.
     pub fn name(&self, code: &RegionCode) -> String {
-        self.by_code.get(code).cloned().unwrap_or_else(|| code.to_string())
+        self.by_code.get(code).map(|n| spoken(n).to_string()).unwrap_or_else(|| code.to_string())
     }
     /// Direct children in code order.
     pub fn children(&self, code: &RegionCode) -> &[RegionCode] {
@@ -84,7 +89,7 @@ impl RegionBook {
         let mut at = Some(*code);
         while let Some(c) = at {
             if let Some(name) = self.by_code.get(&c) {
-                out.push(Region { code: c, name: name.clone() });
+                out.push(Region { code: c, name: spoken(name).to_string() });
             }
             at = c.parent();
         }
@@ -100,17 +105,14 @@ impl RegionBook {
     pub fn full(&self, code: &RegionCode) -> String {
         self.path(code).iter().filter(|r| r.code.tier() > Tier::Province).map(|r| r.name.as_str()).collect()
     }
-    /// The region inside `within` that has this exact name (or its name without 委会/村委会/居委会), if there is only one.
+    /// The region inside `within` that has this exact name (official or as spoken), if there is only one.
     pub fn find_by_name(&self, within: &RegionCode, tier: Tier, name: &str) -> Option<RegionCode> {
-        fn bare(s: &str) -> &str {
-            s.trim_end_matches("委会").trim_end_matches("民委员").trim_end_matches("委员会")
-        }
-        let wanted = bare(name.trim());
+        let wanted = spoken(name.trim());
         let mut hits = self
             .by_code
             .range(*within..)
             .take_while(|(c, _)| within.contains(c))
-            .filter(|(c, n)| c.tier() == tier && (n.as_str() == name.trim() || bare(n) == wanted))
+            .filter(|(c, n)| c.tier() == tier && (n.as_str() == name.trim() || spoken(n) == wanted))
             .map(|(c, _)| *c);
         match (hits.next(), hits.next()) {
             (Some(only), None) => Some(only),
