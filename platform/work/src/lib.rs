@@ -15,4 +15,4 @@ mod store;
 pub use job::{Job, JobCtx, JobRow, JobState, Schedule};
 pub use outbox::{Event, Subscriber, emit};
 pub use runner::Runner;
-pub use store::{JobAsk, MIGRATIONS, enqueue, job, jobs};
+pub use store::{Backlog, JobAsk, MIGRATIONS, backlog, enqueue, job, jobs};

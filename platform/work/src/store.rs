@@ -210,3 +210,18 @@ pub(crate) async fn event_failed(db: &Db, id: JobId, tries: i64, message: &str) 
     .await?;
     tx.commit().await
 }
+
+/// How much is waiting.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub struct Backlog {
+    pub waiting: i64,
+    pub failed: i64,
+    pub events: i64,
+}
+
+pub async fn backlog(db: &Db) -> Result<Backlog> {
+    let sql = "SELECT (SELECT COUNT(*) FROM job WHERE state = 'waiting') AS waiting,
+      (SELECT COUNT(*) FROM job WHERE state = 'failed') AS failed,
+      (SELECT COUNT(*) FROM outbox WHERE done = FALSE) AS events";
+    Ok(db.read().one(sql, vec![]).await?.unwrap_or(Backlog { waiting: 0, failed: 0, events: 0 }))
+}

@@ -1,0 +1,116 @@
+//! Puts the capabilities together: migrations, routes, jobs and what each keeps in memory.
+use crate::config::Config;
+use kernel::{Actor, Clock, Error, OrgScope, Result, Scope};
+use std::any::Any;
+use std::sync::Arc;
+use store::{Db, Keys, Migration, Options};
+use web::{App, AppParts, NavEntry, Routes, Site};
+
+/// All migrations in the order of the crates.
+pub fn migrations() -> Vec<Migration> {
+    [
+        audit::MIGRATIONS,
+        work::MIGRATIONS,
+        access::MIGRATIONS,
+        people::MIGRATIONS,
+        books::MIGRATIONS,
+        entitlement::MIGRATIONS,
+        catalogue::MIGRATIONS,
+        providers::MIGRATIONS,
+        orders::MIGRATIONS,
+        field::MIGRATIONS,
+        settlement::MIGRATIONS,
+    ]
+    .concat()
+}
+
+/// All routes of the product: with [`Routes::table`] the authorisation table.
+pub fn routes() -> Routes {
+    crate::health::routes()
+        .merge(access::routes())
+        .merge(people::routes())
+        .merge(books::routes())
+        .merge(entitlement::routes())
+        .merge(catalogue::routes())
+        .merge(providers::routes())
+        .merge(orders::routes())
+        .merge(field::routes())
+        .merge(settlement::routes())
+        .merge(desk::routes())
+}
+
+fn nav() -> Vec<NavEntry> {
+    [
+        desk::nav(),
+        people::nav(),
+        entitlement::nav(),
+        orders::nav(),
+        settlement::nav(),
+        catalogue::nav(),
+        providers::nav(),
+        books::nav(),
+        access::nav(),
+    ]
+    .concat()
+}
+
+/// Opens the database of a configuration. Makes the data folder and its keys when they are not there.
+pub async fn open(config: &Config, clock: Clock, durable: bool) -> Result<Db> {
+    std::fs::create_dir_all(&config.data)
+        .map_err(|e| Error::Internal(format!("data folder {}: {e}", config.data.display())))?;
+    let keys = Keys::load_or_create(&config.key_file())?;
+    let mut seed = [0u8; 8];
+    getrandom::fill(&mut seed).map_err(|e| Error::Internal(format!("random source: {e}")))?;
+    let options = Options { connections: config.connections, durable, schema: None };
+    Db::open(&config.database_url(), &options, clock, keys, u64::from_le_bytes(seed)).await
+}
+
+/// The scope of the whole installation.
+pub fn whole(config: &Config) -> Scope {
+    Scope { region: config.region, org: OrgScope::Any }
+}
+
+/// The platform itself as an actor.
+pub fn platform(config: &Config, job: &'static str) -> Actor {
+    Actor::Platform { job, scope: whole(config) }
+}
+
+/// The runner of jobs, schedules and events.
+pub fn runner(db: &Db, config: &Config, packs: &Arc<entitlement::Packs>) -> work::Runner {
+    let mut jobs: Vec<Arc<dyn work::Job>> = Vec::new();
+    jobs.extend(people::jobs());
+    jobs.extend(entitlement::jobs(packs.clone()));
+    jobs.extend(settlement::jobs());
+    let mut schedules = Vec::new();
+    schedules.extend(entitlement::schedules());
+    schedules.extend(settlement::schedules());
+    let mut subscribers: Vec<Arc<dyn work::Subscriber>> = Vec::new();
+    subscribers.extend(entitlement::subscribers(packs.clone()));
+    work::Runner {
+        db: db.clone(),
+        jobs: Arc::new(jobs),
+        schedules: Arc::new(schedules),
+        subscribers: Arc::new(subscribers),
+        scope: whole(config),
+    }
+}
+
+/// The finished application over an open, migrated database.
+pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
+    let packs = Arc::new(entitlement::Packs::shipped()?);
+    let regions = people::service::load_book(&db).await?;
+    let panels: Vec<Arc<dyn people::Panel>> =
+        entitlement::panels(packs.clone()).into_iter().chain(orders::panels()).collect();
+    let things: Vec<Arc<dyn Any + Send + Sync>> =
+        vec![packs.clone(), Arc::new(people::Panels(panels)), Arc::new(field::evidence_panel())];
+    let site = Site {
+        name: config.site_name.clone(),
+        region: config.region,
+        demo,
+        data: config.data.clone(),
+        secure_cookies: config.secure_cookies,
+    };
+    let auth = Arc::new(access::Access::new(db.clone()));
+    let runner = runner(&db, config, &packs);
+    Ok(App::new(AppParts { db, site, auth, nav: nav(), regions, runner: Some(runner) }, things))
+}
