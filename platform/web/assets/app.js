@@ -217,6 +217,30 @@ function ticks(root) {
   }
 }
 
+/**
+ * Forms with data-geo read the device's position once, when they are submitted: lat, lng, accuracy and the device's own
+ * time go into fields of those names. Refused or not available: the form goes without, and the server says what to do.
+ */
+function geo(root) {
+  for (const form of byAll(root, "form[data-geo]")) {
+    const note = form.querySelector("[data-geo-note]");
+    let sent = false;
+    form.addEventListener("submit", (e) => {
+      if (sent || !("geolocation" in navigator)) return;
+      e.preventDefault();
+      if (note) note.textContent = "正在读位置…";
+      const go = () => { sent = true; form.requestSubmit(); };
+      navigator.geolocation.getCurrentPosition((at) => {
+        form.elements.lat.value = at.coords.latitude.toFixed(6);
+        form.elements.lng.value = at.coords.longitude.toFixed(6);
+        form.elements.accuracy.value = String(Math.round(at.coords.accuracy));
+        form.elements.device_at.value = String(at.timestamp);
+        go();
+      }, go, { enableHighAccuracy: true, timeout: 15000, maximumAge: 10000 });
+    });
+  }
+}
+
 function start(root) {
   errorSummary(root);
   idNumber(root);
@@ -225,6 +249,7 @@ function start(root) {
   live(root);
   ages(root);
   ticks(root);
+  geo(root);
   for (const b of byAll(root, "[data-print]")) { b.hidden = false; b.addEventListener("click", () => window.print()); }
   for (const b of byAll(root, "[data-back]")) { b.hidden = false; b.addEventListener("click", () => history.back()); }
   for (const s of byAll(root, "[data-submit-on-change]")) s.addEventListener("change", () => s.form?.requestSubmit());

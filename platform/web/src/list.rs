@@ -57,6 +57,8 @@ pub enum Cell {
     Link { href: String, text: String },
     State(Mark, String),
     Money(Fen),
+    /// Money where nothing is the usual case: zero is a dash.
+    MoneyOrDash(Fen),
     Int(i64),
     Date(Option<CivilDate>),
     Tags(Vec<String>),
@@ -70,12 +72,12 @@ impl Cell {
         Cell::Name { href: href.into(), text: text.into() }
     }
     fn right(&self) -> bool {
-        matches!(self, Cell::Money(_) | Cell::Int(_))
+        matches!(self, Cell::Money(_) | Cell::MoneyOrDash(_) | Cell::Int(_))
     }
     fn for_sheet(self) -> papers::Cell<'static> {
         match self {
             Cell::Text(t) | Cell::Name { text: t, .. } | Cell::Link { text: t, .. } | Cell::State(_, t) => t.into(),
-            Cell::Money(f) => f.into(),
+            Cell::Money(f) | Cell::MoneyOrDash(f) => f.into(),
             Cell::Int(n) => n.into(),
             Cell::Date(d) => d.into(),
             Cell::Tags(t) => t.join("、").into(),
@@ -445,7 +447,7 @@ async fn export<R>(app: &App, viewer: &Viewer, spec: &ListSpec<R>, rows: Vec<R>)
         .map(|c| {
             let kind = rows.first().map(|r| (c.cell)(r));
             let column = match kind {
-                Some(Cell::Money(_)) => papers::Column::money(c.head),
+                Some(Cell::Money(_) | Cell::MoneyOrDash(_)) => papers::Column::money(c.head),
                 Some(Cell::Int(_)) => papers::Column::int(c.head),
                 Some(Cell::Date(_)) => papers::Column::date(c.head),
                 _ => papers::Column::text(c.head),
