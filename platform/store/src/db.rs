@@ -2,8 +2,8 @@
 use crate::{Keys, db_error};
 use kernel::{Clock, Error, IdGen, Instant, Result};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -127,6 +127,24 @@ impl Db {
         let options = if self.inner.engine == Engine::Sqlite { options } else { TransactionOptions::default() };
         let inner = self.inner.writer.begin_with_options(options).await.map_err(db_error)?;
         Ok(Tx { inner, engine: self.inner.engine, now: self.now() })
+    }
+    /// A read-only transaction that sees one state of everything for as long as it lasts, and holds up no writer.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        let options = match self.inner.engine {
+            // A deferred transaction keeps the state of its first read (WAL).
+            Engine::Sqlite => TransactionOptions::default(),
+            Engine::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..Default::default()
+            },
+        };
+        let inner = self.inner.reader.begin_with_options(options).await.map_err(db_error)?;
+        Ok(Tx { inner, engine: self.inner.engine, now: self.now() })
+    }
+    /// Fails when the database does not answer.
+    pub async fn ping(&self) -> Result<()> {
+        self.inner.reader.ping().await.map_err(db_error)
     }
     /// Closes all connections, checkpointing SQLite's log.
     pub async fn close(self) -> Result<()> {
