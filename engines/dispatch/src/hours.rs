@@ -21,6 +21,18 @@ impl Window {
     pub const fn new(weekday: u8, from: u16, to: u16) -> Option<Window> {
         if weekday < 7 && (from as u32) < DAY && to as u32 <= DAY { Some(Window { weekday, from, to }) } else { None }
     }
+    /// 0 (Monday) to 6.
+    pub const fn weekday(self) -> u8 {
+        self.weekday
+    }
+    /// Minutes since midnight at which it begins.
+    pub const fn from_minute(self) -> u16 {
+        self.from
+    }
+    /// Minutes since midnight at which it ends.
+    pub const fn to_minute(self) -> u16 {
+        self.to
+    }
     const fn start(self) -> u32 {
         self.weekday as u32 * DAY + self.from as u32
     }
