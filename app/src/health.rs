@@ -1,6 +1,5 @@
 //! For those who watch the machine: alive, ready, figures.
 use kernel::Result;
-use store::SqlExt;
 use std::fmt::Write;
 use web::axum::extract::State;
 use web::axum::http::{StatusCode, header};
@@ -16,13 +15,11 @@ pub fn routes() -> Routes {
 
 /// Ready when the database answers.
 async fn ready(State(app): State<App>) -> Response {
-    match app.db().read().scalar::<i64>(PING, vec![]).await {
-        Ok(Some(_)) => "ready\n".into_response(),
-        Ok(None) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database does not answer\n").into_response(),
+    match app.db().ping().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database does not answer\n").into_response(),
     }
 }
-
-const PING: &str = "SELECT CAST(1 AS BIGINT)";
 
 /// Prometheus text format. Counts only; nothing about a person.
 async fn metrics(State(app): State<App>) -> Response {
