@@ -120,7 +120,7 @@ fn text<'a>(h: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The value of a cookie.
-pub(crate) fn cookie(h: &HeaderMap, name: &str) -> Option<String> {
+pub fn cookie(h: &HeaderMap, name: &str) -> Option<String> {
     h.get_all(header::COOKIE)
         .iter()
         .filter_map(|v| v.to_str().ok())

@@ -23,7 +23,7 @@ pub use app::{App, AppParts, NavEntry, Site};
 pub use assets::version as assets_version;
 pub use errors::{PageError, Result};
 pub use form::{Form, Upload};
-pub use guard::{csrf_token, finish};
+pub use guard::{cookie, csrf_token, finish};
 pub use list::{Cell, Choice, Col, FilterSpec, ListAsk, ListFetch, ListSpec, Mark, Tab, respond, sheet_response};
 pub use page::{NavItem, Page, RegionLink, RegionNav, html};
 pub use routes::{Need, RouteRow, Routes};
