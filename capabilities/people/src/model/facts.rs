@@ -1,0 +1,126 @@
+//! Dated facts: what was true from when, and what was only written down wrongly.
+use super::words::Source;
+use kernel::{CivilDate, ElderId, Instant};
+
+macro_rules! fact_kinds {
+    ($($variant:ident $code:literal $zh:literal),* $(,)?) => {
+        /// A part of the archive whose changes are kept.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum FactKind { $($variant),* }
+        impl FactKind {
+            pub const ALL: &'static [FactKind] = &[$(FactKind::$variant),*];
+            pub const fn code(self) -> &'static str { match self { $(FactKind::$variant => $code),* } }
+            pub const fn zh(self) -> &'static str { match self { $(FactKind::$variant => $zh),* } }
+            pub fn parse(code: &str) -> Option<FactKind> { match code { $($code => Some(FactKind::$variant),)* _ => None } }
+        }
+    };
+}
+fact_kinds! {
+    Name "name" "姓名",
+    IdNumber "id_number" "证件号码",
+    Birth "birth" "出生日期",
+    Sex "sex" "性别",
+    Phone "phone" "电话",
+    Region "region" "村（社区）",
+    Address "address" "住址",
+    Place "place" "位置",
+    Household "household" "同住的户",
+    Hukou "hukou" "户籍性质",
+    HukouRegion "hukou_region" "户籍地",
+    Living "living" "居住情况",
+    Income "income" "经济状况",
+    Specials "specials" "特殊群体",
+    Care "care" "能力",
+    Certificate "certificate" "残疾证",
+    Institution "institution" "养老机构",
+    Chronic "chronic" "慢病",
+    Preference "preference" "服务意愿",
+    Death "death" "去世",
+    MovedIn "moved_in" "迁入",
+    MovedOut "moved_out" "迁出",
+}
+
+impl FactKind {
+    /// Its text never stands in the history in clear.
+    pub const fn sealed(self) -> bool {
+        matches!(self, FactKind::IdNumber | FactKind::Phone | FactKind::Chronic)
+    }
+}
+
+/// From when a new value holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// It became so on that day.
+    Day(CivilDate),
+    /// It always was so; what stood there was wrong.
+    Always,
+}
+
+impl Since {
+    pub const fn day(self) -> Option<CivilDate> {
+        match self {
+            Since::Day(d) => Some(d),
+            Since::Always => None,
+        }
+    }
+}
+
+/// One row of the history of an archive: what was written over what, from when, by whom.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FactRow {
+    pub elder: ElderId,
+    pub fact: FactKind,
+    /// Codes for closed lists, masked text for sealed facts, empty for none.
+    pub old: String,
+    pub new: String,
+    /// The day it became so; `None` for a correction of what always was.
+    pub valid_from: Option<CivilDate>,
+    pub recorded_at: Instant,
+    pub recorded_by: String,
+    pub source: Source,
+    pub note: String,
+}
+
+/// A change at a known day, for determinations that look back.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct DatedChange {
+    /// The first day the new value holds.
+    pub on: CivilDate,
+    pub fact: FactKind,
+    pub old: String,
+    pub new: String,
+}
+
+/// Brings an elder's rows, oldest record first, to the changes that hold today: a later row for the same day replaces
+/// the earlier one, a correction of what always was removes the changes before it.
+pub fn dated_changes(rows: &[FactRow]) -> Vec<DatedChange> {
+    let mut out: Vec<DatedChange> = Vec::new();
+    for kind in FactKind::ALL {
+        let mut base: Option<String> = None;
+        let mut steps: Vec<(CivilDate, String)> = Vec::new();
+        for r in rows.iter().filter(|r| r.fact == *kind) {
+            match r.valid_from {
+                None => {
+                    base = Some(r.new.clone());
+                    steps.clear();
+                }
+                Some(day) => {
+                    base.get_or_insert_with(|| r.old.clone());
+                    steps.retain(|(d, _)| *d != day);
+                    steps.push((day, r.new.clone()));
+                    steps.sort_by_key(|(d, _)| *d);
+                }
+            }
+        }
+        let mut before = base.unwrap_or_default();
+        for (on, new) in steps {
+            if new != before {
+                out.push(DatedChange { on, fact: *kind, old: before.clone(), new: new.clone() });
+            }
+            before = new;
+        }
+    }
+    out.sort_by_key(|c| (c.on, c.fact));
+    out
+}

@@ -1,0 +1,45 @@
+//! Use cases. Each authorises, loads inside the actor's scope, decides, writes, audits and tells, in one transaction.
+mod addresses;
+mod bulk;
+mod contacts;
+mod panels;
+mod read;
+mod regions;
+mod reveal;
+mod search;
+mod write;
+
+pub use addresses::{AddressChange, NewAddress, add_address, address_changes, change_address, remove_address, service_addresses};
+pub use bulk::{bulk_insert, create};
+pub use contacts::{add_contact, contacts, remove_contact};
+pub use panels::{Panel, PanelHtml, Panels, Slot, TimelineItem};
+pub use read::{Archive, archive, card, cards, code_matches, elder_code, history, household, household_members, households_after, identities};
+pub use regions::{load_book, load_regions, seed_regions, shipped_regions};
+pub use reveal::{contact_phone_plain, id_plain, phone_plain};
+pub use search::find;
+pub use write::{Changes, correct, move_out, report_death, withdraw_death};
+
+use audit::Action;
+
+pub(crate) const CREATED: Action = Action::new("elder.created", "新建档案");
+pub(crate) const BULK: Action = Action::new("elder.bulk", "批量建档");
+pub(crate) const CORRECTED: Action = Action::new("elder.corrected", "修改档案");
+pub(crate) const DIED: Action = Action::new("elder.died", "登记去世");
+pub(crate) const DEATH_WITHDRAWN: Action = Action::new("elder.death_withdrawn", "撤回去世登记");
+pub(crate) const MOVED: Action = Action::new("elder.moved", "登记迁移");
+pub(crate) const UNMASKED: Action = Action::new("elder.unmasked", "查看完整信息");
+pub(crate) const CONTACT: Action = Action::new("elder.contact", "修改联系人");
+pub(crate) const ADDRESS: Action = Action::new("household.address", "变更服务地址");
+pub(crate) const REGIONS: Action = Action::new("regions.loaded", "载入区划");
+
+/// Archives are the government's: a provider's or worker's reader finds nothing here.
+pub(crate) fn government(scope: &kernel::Scope) -> kernel::Result<()> {
+    match scope.org {
+        kernel::OrgScope::Any => Ok(()),
+        kernel::OrgScope::Org(_) | kernel::OrgScope::Worker(..) => Err(no_elder()),
+    }
+}
+
+pub(crate) fn no_elder() -> kernel::Error {
+    kernel::Error::NotFound("这位老人的档案".into())
+}
