@@ -15,7 +15,7 @@ pub const ACCURACY_CAP: i64 = 200;
 /// A shorter visit than this share of the normal minutes asks for a reason, percent.
 pub const SHORT_PERCENT: i64 = 50;
 /// Photos of one visit.
-pub const MAX_PHOTOS: usize = 6;
+pub const MAX_PHOTOS: usize = 12;
 
 macro_rules! kinds {
     ($($variant:ident $code:literal $zh:literal),* $(,)?) => {

@@ -76,6 +76,8 @@ permissions! {
     OrderFollowUp "order_follow_up" [Operator VillageStaff TownStaff],
     /// The worker's own visits: set out, check in, checklist, photo, check out.
     VisitDo "visit_do" [Worker],
+    /// See photos and positions of visits one may see.
+    EvidenceRead "evidence_read" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Worker Finance],
     /// See payment lists.
     SettlementRead "settlement_read" [TownStaff CountyStaff CityStaff ProviderManager Finance],
     /// Close a quarter: make the lists.
