@@ -109,16 +109,11 @@ struct Work {
 impl Work {
     async fn load(tx: &Tx, engine: Engine, commands: &[Command]) -> Result<Work> {
         let mut ids = BTreeSet::new();
-        let mut made_here: HashSet<&Key> = HashSet::new();
         let mut hold_keys: Vec<Key> = Vec::new();
         for c in commands {
             match c.action.touches() {
-                Touches::Accounts { debit, credit } => {
-                    ids.extend([debit, credit]);
-                    made_here.insert(&c.key);
-                }
-                Touches::Hold(key) if !made_here.contains(key) => hold_keys.push(key.clone()),
-                Touches::Hold(_) => {}
+                Touches::Accounts { debit, credit } => ids.extend([debit, credit]),
+                Touches::Hold(key) => hold_keys.push(key.clone()),
             }
         }
         hold_keys.sort_unstable();
