@@ -39,5 +39,9 @@ pub fn routes() -> Routes {
 /// The phone's tab bar.
 pub fn nav() -> Vec<NavEntry> {
     let entry = |href, icon, word, order| NavEntry { href, icon, word, needs: Permission::VisitDo, order };
-    vec![entry("/m", "calendar-event", "今天", 1), entry("/m/schedule", "calendar", "日程", 2), entry("/m/me", "user", "我的", 3)]
+    vec![
+        entry("/m", "calendar-event", "今天", 1),
+        entry("/m/schedule", "calendar", "日程", 2),
+        entry("/m/me", "user", "我的", 3),
+    ]
 }

@@ -58,16 +58,31 @@ pub struct Plan {
 /// Why a step at the door is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    TooEarly { opens: Instant },
-    TooLate { closed: Instant },
+    TooEarly {
+        opens: Instant,
+    },
+    TooLate {
+        closed: Instant,
+    },
     NoPosition,
-    TooFar { metres: i64, allowed: i64 },
+    TooFar {
+        metres: i64,
+        allowed: i64,
+    },
     /// The door is not on the map: only the elder's own code proves the place.
     CodeNeeded,
     CodeWrong,
-    ReasonNeeded { minutes: i64, normal: i64 },
-    ChecklistOpen { left: usize },
-    PhotosMissing { have: usize, want: usize },
+    ReasonNeeded {
+        minutes: i64,
+        normal: i64,
+    },
+    ChecklistOpen {
+        left: usize,
+    },
+    PhotosMissing {
+        have: usize,
+        want: usize,
+    },
 }
 
 impl Refusal {

@@ -127,7 +127,11 @@ pub(crate) async fn today(FromApp(app): FromApp<App>, viewer: Viewer) -> Result<
         sub: format!("{} {} · 已完成 {over} 户", day.md(), day.weekday_zh()),
         next: briefs(&|o| Some(o.id) == next).into_iter().next(),
         rest: briefs(&|o| Some(o.id) != next),
-        empty: if over > 0 { ("今天的都做完了", format!("一共 {over} 户，辛苦了")) } else { ("今天没有排班", "派给你的单会出现在这里".into()) },
+        empty: if over > 0 {
+            ("今天的都做完了", format!("一共 {over} 户，辛苦了"))
+        } else {
+            ("今天没有排班", "派给你的单会出现在这里".into())
+        },
         page: page(&app, &viewer, "今天", "/m"),
     };
     html(&view)
@@ -252,12 +256,21 @@ fn action(v: &Visit) -> Option<Action> {
             hint: if left > 0 { format!("还有 {left} 项没打勾，签退时要说明") } else { String::new() },
             ..plain
         },
-        State::CheckedOut => Action { path: "confirm", words: "老人确认做好了", icon: "check", confirm: true, ..plain },
+        State::CheckedOut => {
+            Action { path: "confirm", words: "老人确认做好了", icon: "check", confirm: true, ..plain }
+        }
         _ => return None,
     })
 }
 
-async fn draw(app: &App, viewer: &Viewer, id: OrderId, form: &Form, error: Option<Error>, done: Option<String>) -> Result<Response> {
+async fn draw(
+    app: &App,
+    viewer: &Viewer,
+    id: OrderId,
+    form: &Form,
+    error: Option<Error>,
+    done: Option<String>,
+) -> Result<Response> {
     let v = service::visit(app.db(), &viewer.full_scope, id).await?;
     let now = app.now();
     let running = v.order.state == State::CheckedIn;
@@ -332,40 +345,74 @@ fn from_device(form: &Form) -> FromDevice {
 }
 
 /// Back to the visit with a word, or the visit again with what is wrong.
-async fn answer(app: &App, viewer: &Viewer, id: OrderId, form: &Form, result: kernel::Result<()>, done: &str) -> Result<Response> {
+async fn answer(
+    app: &App,
+    viewer: &Viewer,
+    id: OrderId,
+    form: &Form,
+    result: kernel::Result<()>,
+    done: &str,
+) -> Result<Response> {
     match result {
         Ok(()) => Ok(Redirect::to(&format!("/m/visits/{id}?done={done}")).into_response()),
-        Err(e @ (Error::Invalid(_) | Error::Refused(_) | Error::Conflict(_))) => draw(app, viewer, id, form, Some(e), None).await,
+        Err(e @ (Error::Invalid(_) | Error::Refused(_) | Error::Conflict(_))) => {
+            draw(app, viewer, id, form, Some(e), None).await
+        }
         Err(e) => Err(e.into()),
     }
 }
 
-pub(crate) async fn set_out(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>, form: Form) -> Result<Response> {
+pub(crate) async fn set_out(
+    FromApp(app): FromApp<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response> {
     let id = id_of(&id)?;
     let r = service::set_out(app.db(), &viewer.actor(), id, &from_device(&form)).await.map(|_| ());
     answer(&app, &viewer, id, &form, r, "set-out").await
 }
 
-pub(crate) async fn check_in(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>, form: Form) -> Result<Response> {
+pub(crate) async fn check_in(
+    FromApp(app): FromApp<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response> {
     let id = id_of(&id)?;
     let r = service::check_in(app.db(), &viewer.actor(), id, &from_device(&form)).await.map(|_| ());
     answer(&app, &viewer, id, &form, r, "check-in").await
 }
 
-pub(crate) async fn tick(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>, form: Form) -> Result<Response> {
+pub(crate) async fn tick(
+    FromApp(app): FromApp<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response> {
     let id = id_of(&id)?;
     let lines: Vec<i64> = form.all("line").iter().filter_map(|l| l.parse().ok()).collect();
     let r = service::tick(app.db(), &viewer.actor(), id, &lines).await;
     answer(&app, &viewer, id, &form, r, "checks").await
 }
 
-pub(crate) async fn add_photo(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>, upload: Upload) -> Result<Response> {
+pub(crate) async fn add_photo(
+    FromApp(app): FromApp<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    upload: Upload,
+) -> Result<Response> {
     let id = id_of(&id)?;
     let r = service::add_photo(app.db(), &app.site().data, &viewer.actor(), id, upload.bytes).await;
     answer(&app, &viewer, id, &upload.form, r, "photo").await
 }
 
-pub(crate) async fn check_out(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>, form: Form) -> Result<Response> {
+pub(crate) async fn check_out(
+    FromApp(app): FromApp<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response> {
     let id = id_of(&id)?;
     let r = service::check_out(app.db(), &viewer.actor(), id, &from_device(&form)).await;
     let done = match &r {
@@ -375,14 +422,24 @@ pub(crate) async fn check_out(FromApp(app): FromApp<App>, viewer: Viewer, Path(i
     answer(&app, &viewer, id, &form, r.map(|_| ()), done).await
 }
 
-pub(crate) async fn confirm(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>, form: Form) -> Result<Response> {
+pub(crate) async fn confirm(
+    FromApp(app): FromApp<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response> {
     let id = id_of(&id)?;
     let how = if form.raw("how") == ConfirmHow::Code.code() { ConfirmHow::Code } else { ConfirmHow::OnPhone };
     let r = service::confirm(app.db(), &viewer.actor(), id, how, &from_device(&form)).await.map(|_| ());
     answer(&app, &viewer, id, &form, r, "confirm").await
 }
 
-pub(crate) async fn no_show(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>, form: Form) -> Result<Response> {
+pub(crate) async fn no_show(
+    FromApp(app): FromApp<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response> {
     let id = id_of(&id)?;
     let seen = form.opt("version").and_then(|v| v.parse().ok());
     let r = service::no_show(app.db(), &viewer.actor(), id, form.raw("no_show_reason"), seen).await;
@@ -400,7 +457,8 @@ pub(crate) async fn photo(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): 
     let id = id.parse().map_err(|_| gone())?;
     let file = service::photo(app.db(), &viewer.full_scope, id).await?;
     let bytes = tokio::fs::read(app.site().data.join(file)).await.map_err(|_| gone())?;
-    Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=3600")], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=3600")], bytes)
+        .into_response())
 }
 
 struct Shown {

@@ -45,14 +45,38 @@ impl Evidence {
 }
 
 const COLUMNS: &[&str] = &[
-    "id", "order_id", "kind", "at", "device_at", "lat_e6", "lng_e6", "accuracy_m", "distance_m", "code_ok", "note",
-    "file", "sha256", "by_name",
+    "id",
+    "order_id",
+    "kind",
+    "at",
+    "device_at",
+    "lat_e6",
+    "lng_e6",
+    "accuracy_m",
+    "distance_m",
+    "code_ok",
+    "note",
+    "file",
+    "sha256",
+    "by_name",
 ];
 
 fn values(e: &Evidence) -> Vec<Value> {
     vals![
-        e.id, e.order_id, e.kind.clone(), e.at, e.device_at, e.lat_e6, e.lng_e6, e.accuracy_m, e.distance_m, e.code_ok,
-        e.note.clone(), e.file.clone(), e.sha256.clone(), e.by_name.clone()
+        e.id,
+        e.order_id,
+        e.kind.clone(),
+        e.at,
+        e.device_at,
+        e.lat_e6,
+        e.lng_e6,
+        e.accuracy_m,
+        e.distance_m,
+        e.code_ok,
+        e.note.clone(),
+        e.file.clone(),
+        e.sha256.clone(),
+        e.by_name.clone()
     ]
 }
 
@@ -71,11 +95,8 @@ pub async fn one(db: &Db, id: kernel::JobId) -> Result<Option<Evidence>> {
 
 /// Another order that already carries a photo with these bytes.
 pub async fn photo_elsewhere(tx: &Tx, sha256: &str, order: OrderId) -> Result<Option<OrderId>> {
-    tx.scalar(
-        "SELECT order_id FROM visit_evidence WHERE sha256 = $1 AND order_id <> $2 LIMIT 1",
-        vals![sha256, order],
-    )
-    .await
+    tx.scalar("SELECT order_id FROM visit_evidence WHERE sha256 = $1 AND order_id <> $2 LIMIT 1", vals![sha256, order])
+        .await
 }
 
 pub async fn photos(tx: &Tx, order: OrderId) -> Result<i64> {

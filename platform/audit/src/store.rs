@@ -18,7 +18,18 @@ INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
 }];
 
 const COLUMNS: &[&str] = &[
-    "seq", "at", "actor_user", "actor", "role", "action", "words", "entity", "entity_id", "region", "reason", "detail",
+    "seq",
+    "at",
+    "actor_user",
+    "actor",
+    "role",
+    "action",
+    "words",
+    "entity",
+    "entity_id",
+    "region",
+    "reason",
+    "detail",
     "hash",
 ];
 
@@ -39,17 +50,26 @@ pub async fn record_many(tx: &Tx, actor: &Actor, entries: &[Entry]) -> Result<()
         return Ok(());
     }
     let sql = format!("SELECT seq, hash FROM audit_head WHERE id = 1{}", tx.lock());
-    let mut head: Head = tx
-        .one(&sql, vec![])
-        .await?
-        .ok_or_else(|| kernel::Error::Internal("audit_head row is missing".into()))?;
+    let mut head: Head =
+        tx.one(&sql, vec![]).await?.ok_or_else(|| kernel::Error::Internal("audit_head row is missing".into()))?;
     let mut rows: Vec<Vec<Value>> = Vec::with_capacity(entries.len());
     for e in entries {
         let row = Row::build(head.seq + 1, tx.now(), actor, e, &head.hash);
         head = Head { seq: row.seq, hash: row.hash.clone() };
         rows.push(vals![
-            row.seq, row.at, row.actor_user, row.actor, row.role, row.action, row.words, row.entity, row.entity_id,
-            row.region, row.reason, row.detail, row.hash
+            row.seq,
+            row.at,
+            row.actor_user,
+            row.actor,
+            row.role,
+            row.action,
+            row.words,
+            row.entity,
+            row.entity_id,
+            row.region,
+            row.reason,
+            row.detail,
+            row.hash
         ]);
     }
     insert_many(tx, "audit_log", COLUMNS, rows, "").await?;
@@ -63,13 +83,8 @@ pub async fn verify(db: &Db) -> Result<Verdict> {
     let mut previous = String::new();
     let mut rows = 0i64;
     loop {
-        let part: Vec<Row> = db
-            .read()
-            .all(
-                "SELECT * FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2",
-                vals![rows, STEP],
-            )
-            .await?;
+        let part: Vec<Row> =
+            db.read().all("SELECT * FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2", vals![rows, STEP]).await?;
         if part.is_empty() {
             break;
         }

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use audit::{Action, Entry, record, verify};
 use kernel::{Actor, OrgScope, Scope};
 use store::testing::each_engine;

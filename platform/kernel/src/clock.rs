@@ -98,9 +98,9 @@ impl Clock {
         match self {
             // The one place that reads the wall clock.
             #[allow(clippy::disallowed_methods)]
-            Clock::System => Instant(
-                SystemTime::now().duration_since(UNIX_EPOCH).map(|d| d.as_millis() as i64).unwrap_or_default(),
-            ),
+            Clock::System => {
+                Instant(SystemTime::now().duration_since(UNIX_EPOCH).map(|d| d.as_millis() as i64).unwrap_or_default())
+            }
             Clock::Fixed(at) => Instant(at.load(Ordering::SeqCst)),
         }
     }

@@ -46,9 +46,7 @@ impl CivilDate {
     /// month stands in for it (民法典 art. 202).
     pub fn birthday(self, years: i16) -> CivilDate {
         let year = self.year() + years;
-        CivilDate::new(year, self.month(), self.day())
-            .or_else(|| CivilDate::new(year, 2, 28))
-            .unwrap_or(self)
+        CivilDate::new(year, self.month(), self.day()).or_else(|| CivilDate::new(year, 2, 28)).unwrap_or(self)
     }
     /// Full age in years on `on` for someone born on `self`; 0 before birth.
     pub fn age_on(self, on: CivilDate) -> i16 {

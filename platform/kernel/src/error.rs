@@ -58,9 +58,7 @@ impl Error {
             Error::NotFound(what) => format!("没有找到{what}"),
             Error::SignIn => "请先登录".into(),
             Error::Forbidden(m) | Error::Refused(m) | Error::Conflict(m) => m.clone(),
-            Error::Invalid(fields) => {
-                fields.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("；")
-            }
+            Error::Invalid(fields) => fields.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("；"),
             Error::Internal(_) => "这一步没做成，是我们的问题。内容没有丢，稍后再试".into(),
         }
     }

@@ -41,8 +41,8 @@ pub struct IdNumber(String);
 impl IdNumber {
     /// Province codes of GB/T 2260 plus 81/82/83 (HK/MO/TW residents' permits) and 9x (permanent-resident card since 2023).
     const PROVINCES: [u8; 35] = [
-        11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61,
-        62, 63, 64, 65, 71, 81, 82, 83,
+        11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62,
+        63, 64, 65, 71, 81, 82, 83,
     ];
 
     /// The check character of the first 17 digits.

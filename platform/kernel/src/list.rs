@@ -45,6 +45,11 @@ impl<T> Paged<T> {
         (self.total.max(1) as u32).div_ceil(self.per_page.max(1))
     }
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Paged<U> {
-        Paged { rows: self.rows.into_iter().map(f).collect(), total: self.total, page: self.page, per_page: self.per_page }
+        Paged {
+            rows: self.rows.into_iter().map(f).collect(),
+            total: self.total,
+            page: self.page,
+            per_page: self.per_page,
+        }
     }
 }

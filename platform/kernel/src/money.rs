@@ -47,7 +47,8 @@ impl Fen {
     }
     /// Reads what a person types: `40`, `40.5`, `¥1,234.50`. At most two decimals.
     pub fn parse_yuan(text: &str) -> Option<Fen> {
-        let cleaned: String = text.trim().chars().filter(|c| !matches!(c, ',' | '，' | '¥' | '￥' | '元' | ' ')).collect();
+        let cleaned: String =
+            text.trim().chars().filter(|c| !matches!(c, ',' | '，' | '¥' | '￥' | '元' | ' ')).collect();
         let (neg, digits) = match cleaned.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, cleaned.as_str()),
@@ -72,7 +73,7 @@ impl fmt::Display for Fen {
         let whole = (abs / 100).to_string();
         let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
         for (i, c) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
+            if i > 0 && (whole.len() - i).is_multiple_of(3) {
                 grouped.push(',');
             }
             grouped.push(c);

@@ -58,9 +58,17 @@ fn region_range(region: &RegionCode) -> (String, String) {
 /// Who does something: a person with a role, or the platform itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    Person { user: UserId, name: String, role: Role, scope: Scope },
+    Person {
+        user: UserId,
+        name: String,
+        role: Role,
+        scope: Scope,
+    },
     /// The platform acting on a schedule; `0` names the job.
-    Platform { job: &'static str, scope: Scope },
+    Platform {
+        job: &'static str,
+        scope: Scope,
+    },
 }
 
 impl Actor {

@@ -21,8 +21,8 @@ pub mod testing;
 pub use db::{Db, Engine, Options, Tx};
 pub use migrate::{Migration, applied, migrate, pending};
 pub use query::{Filter, Sql, SqlExt, Value, insert_many};
-pub use seal::{Keys, Secret};
 pub use sea_orm;
+pub use seal::{Keys, Secret};
 
 /// The values of a statement: `vals![id, name, fen]`.
 #[macro_export]

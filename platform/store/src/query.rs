@@ -1,6 +1,6 @@
 //! The few verbs every `store.rs` uses.
 use crate::{Tx, db_error};
-use kernel::{Paged, PageAsk, Result};
+use kernel::{PageAsk, Paged, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, ExecResult, FromQueryResult, QueryResult, Statement};
 use std::future::Future;
 
@@ -82,9 +82,7 @@ pub trait SqlExt: Sql {
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<T>>> + Send {
         let s = Statement::from_sql_and_values(self.backend(), sql, values);
-        async move {
-            self.rows_raw(s).await?.iter().map(|r| r.try_get_by_index::<T>(0).map_err(db_error)).collect()
-        }
+        async move { self.rows_raw(s).await?.iter().map(|r| r.try_get_by_index::<T>(0).map_err(db_error)).collect() }
     }
     /// A count that stops at [`Paged::COUNT_CAP`]` + 1`.
     fn count_capped(&self, from_where: &str, values: Vec<Value>) -> impl Future<Output = Result<i64>> + Send {
@@ -100,12 +98,8 @@ pub trait SqlExt: Sql {
         order: &str,
         ask: PageAsk,
     ) -> impl Future<Output = Result<Paged<T>>> + Send {
-        let sql = format!(
-            "SELECT {select} {} ORDER BY {order} LIMIT {} OFFSET {}",
-            filter.sql(),
-            ask.limit(),
-            ask.offset()
-        );
+        let sql =
+            format!("SELECT {select} {} ORDER BY {order} LIMIT {} OFFSET {}", filter.sql(), ask.limit(), ask.offset());
         let from = filter.sql();
         let values = filter.values.clone();
         async move {

@@ -51,7 +51,7 @@ impl Keys {
     pub fn load_or_create(path: &Path) -> Result<Keys> {
         if !path.exists() {
             let mut raw = Zeroizing::new([0u8; 64]);
-            getrandom::fill(raw.as_mut_slice()).map_err(|e| Error::Internal(format!("random source: {e}")))?;
+            random(raw.as_mut_slice())?;
             let text = Zeroizing::new(format!("{}\n{}\n", hex::encode(&raw[..32]), hex::encode(&raw[32..])));
             write_private(path, text.as_bytes())?;
         }
@@ -68,7 +68,7 @@ impl Keys {
     /// Seals a text. The result differs each time.
     pub fn seal(&self, kind: Secret, plain: &str) -> Result<Vec<u8>> {
         let mut nonce = [0u8; NONCE];
-        getrandom::fill(&mut nonce).map_err(|e| Error::Internal(format!("random source: {e}")))?;
+        random(&mut nonce)?;
         let sealed = self
             .cipher
             .encrypt(&Nonce::from(nonce), Payload { msg: plain.as_bytes(), aad: kind.domain() })
@@ -114,6 +114,12 @@ impl Keys {
         mac.update(text.as_bytes());
         mac.finalize().into_bytes().to_vec()
     }
+}
+
+/// Fresh random bytes. Keys and nonces must never repeat, so they cannot be passed in by a caller that might replay them.
+#[expect(clippy::disallowed_methods, reason = "a nonce handed in from outside could be used twice")]
+fn random(into: &mut [u8]) -> Result<()> {
+    getrandom::fill(into).map_err(|e| Error::Internal(format!("random source: {e}")))
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {

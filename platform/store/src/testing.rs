@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The frozen "now" of tests: 2026-11-20 10:00 in the city's zone, a Friday.
-pub const NOW: Instant = Instant(1795140000_000);
+pub const NOW: Instant = Instant(1_795_140_000_000);
 
 /// A database that disappears with this value.
 pub struct TestDb {

@@ -1,4 +1,6 @@
 //! The same behaviour on both engines.
+#![allow(clippy::unwrap_used)]
+
 use kernel::{CivilDate, ElderId, Fen, PageAsk, RegionCode};
 use store::sea_orm::{self, FromQueryResult};
 use store::testing::{NOW, each_engine};
@@ -58,9 +60,12 @@ async fn a_dropped_transaction_leaves_nothing() {
     each_engine(M, |db| async move {
         let tx = db.begin().await.unwrap();
         let id: ElderId = db.new_id();
-        tx.exec("INSERT INTO thing (id, region, money, ok) VALUES ($1, $2, $3, $4)", vals![id, "441523104201", 1i64, true])
-            .await
-            .unwrap();
+        tx.exec(
+            "INSERT INTO thing (id, region, money, ok) VALUES ($1, $2, $3, $4)",
+            vals![id, "441523104201", 1i64, true],
+        )
+        .await
+        .unwrap();
         drop(tx);
         let n: Option<i64> = db.read().scalar("SELECT COUNT(*) FROM thing", vec![]).await.unwrap();
         assert_eq!(n, Some(0));

@@ -146,8 +146,13 @@ fn draw(app: &App, viewer: Option<&Viewer>, path: &str, json: bool, mut response
         None => Page::public(app, title(info.status)),
     };
     let heading = page.title.clone();
-    let view =
-        ErrorPage { page, code: info.status.as_u16(), heading, what: info.message, ref_no: info.reference.unwrap_or_default() };
+    let view = ErrorPage {
+        page,
+        code: info.status.as_u16(),
+        heading,
+        what: info.message,
+        ref_no: info.reference.unwrap_or_default(),
+    };
     match crate::html(&view) {
         Ok(r) => (info.status, r).into_response(),
         Err(_) => (info.status, "出错了").into_response(),

@@ -52,9 +52,15 @@ impl std::fmt::Display for Mark {
 pub enum Cell {
     Text(String),
     /// The row's name: leads to the record.
-    Name { href: String, text: String },
+    Name {
+        href: String,
+        text: String,
+    },
     /// Another link.
-    Link { href: String, text: String },
+    Link {
+        href: String,
+        text: String,
+    },
     State(Mark, String),
     Money(Fen),
     /// Money where nothing is the usual case: zero is a dash.
@@ -314,7 +320,13 @@ struct ListPage {
 
 /// Answers a list request: the page, or the Excel file of everything that matches (up to [`PageAsk::EXPORT_ROWS`]).
 /// An export is written to the audit log.
-pub async fn respond<R, F, Fut>(app: &App, viewer: &Viewer, spec: ListSpec<R>, ask: ListAsk, fetch: F) -> Result<Response>
+pub async fn respond<R, F, Fut>(
+    app: &App,
+    viewer: &Viewer,
+    spec: ListSpec<R>,
+    ask: ListAsk,
+    fetch: F,
+) -> Result<Response>
 where
     F: FnOnce(ListFetch) -> Fut,
     Fut: Future<Output = kernel::Result<Paged<R>>>,
@@ -414,7 +426,11 @@ fn view<R>(app: &App, viewer: &Viewer, spec: ListSpec<R>, ask: &ListAsk, found: 
         sort: ask.sort.clone(),
         dir: if ask.dir == Some(Dir::Desc) { "desc".into() } else { "asc".into() },
         heads,
-        total: if more { format!("{} 条以上", grouped(Paged::<R>::COUNT_CAP)) } else { format!("{} 条", grouped(found.total)) },
+        total: if more {
+            format!("{} 条以上", grouped(Paged::<R>::COUNT_CAP))
+        } else {
+            format!("{} 条", grouped(found.total))
+        },
         page_no: found.page,
         pages: found.pages(),
         base: spec.link(&base_pairs),
@@ -429,7 +445,7 @@ fn grouped(n: i64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -455,9 +471,11 @@ async fn export<R>(app: &App, viewer: &Viewer, spec: &ListSpec<R>, rows: Vec<R>)
             column.totalled(c.total)
         })
         .collect();
-    let mut sheet = papers::Sheet::new(spec.title.clone(), columns)
-        .titled(spec.title.clone())
-        .note(format!("{}　{} 导出", app.now().stamp(), viewer.name));
+    let mut sheet = papers::Sheet::new(spec.title.clone(), columns).titled(spec.title.clone()).note(format!(
+        "{}　{} 导出",
+        app.now().stamp(),
+        viewer.name
+    ));
     if spec.cols.iter().any(|c| c.total) {
         sheet = sheet.with_totals();
     }
@@ -474,7 +492,11 @@ async fn export<R>(app: &App, viewer: &Viewer, spec: &ListSpec<R>, rows: Vec<R>)
 
 /// An Excel or CSV file as a download with a Chinese name.
 pub fn sheet_response(name: &str, file: papers::Exported) -> Response {
-    let disposition = format!("attachment; filename=\"list.{0}\"; filename*=UTF-8''{1}.{0}", file.format.code(), encode(name));
-    ([(header::CONTENT_TYPE, file.format.media_type().to_string()), (header::CONTENT_DISPOSITION, disposition)], file.bytes)
+    let disposition =
+        format!("attachment; filename=\"list.{0}\"; filename*=UTF-8''{1}.{0}", file.format.code(), encode(name));
+    (
+        [(header::CONTENT_TYPE, file.format.media_type().to_string()), (header::CONTENT_DISPOSITION, disposition)],
+        file.bytes,
+    )
         .into_response()
 }

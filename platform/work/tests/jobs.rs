@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use async_trait::async_trait;
 use kernel::{Actor, Error, Instant, JobId, OrgScope, Result, Scope};
 use std::sync::Arc;
@@ -58,7 +60,8 @@ fn runner(db: &Db, runs: &Arc<AtomicI64>, failures: i64, heard: &Arc<AtomicI64>,
 
 async fn ask(db: &Db, key: &str) -> JobId {
     let tx = db.begin().await.unwrap();
-    let id = enqueue(&tx, db, &actor(), "count", key, "数一数", &serde_json::json!({"a": 1}), scope().region).await.unwrap();
+    let id =
+        enqueue(&tx, db, &actor(), "count", key, "数一数", &serde_json::json!({"a": 1}), scope().region).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
