@@ -191,8 +191,13 @@ pub async fn insert_many<C: Sql>(
                 if j > 0 {
                     sql.push(',');
                 }
-                sql.push('$');
-                sql.push_str(&n.to_string());
+                // SQLite keeps `$1` as a name and looks thousands of names up one by one; `?` has none.
+                if conn.backend() == DbBackend::Sqlite {
+                    sql.push('?');
+                } else {
+                    sql.push('$');
+                    sql.push_str(&n.to_string());
+                }
             }
             sql.push(')');
         }
