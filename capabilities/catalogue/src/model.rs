@@ -4,6 +4,9 @@ use kernel::{CivilDate, Error, Fen, FieldError, Instant, ItemId, RegionCode, Res
 use serde::Serialize;
 use uuid::Uuid;
 
+/// An enum that is stored by a code and shown by a word: `ALL`, `code()`, `zh()`, `parse()` and serde by code.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! coded {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -18,7 +21,7 @@ macro_rules! coded {
             /// Reads a stored code.
             pub fn parse(code: &str) -> Option<$name> { match code { $($code => Some($name::$variant),)* _ => None } }
         }
-        impl Serialize for $name {
+        impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
                 s.serialize_str(self.code())
             }
