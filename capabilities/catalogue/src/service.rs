@@ -72,6 +72,11 @@ pub async fn item(db: &Db, scope: &Scope, id: ItemId) -> Result<Item> {
     sql::item(db.read(), id, "").await?.filter(|i| visible(i, scope)).ok_or_else(no_item)
 }
 
+/// [`item`] inside a transaction.
+pub async fn item_in(tx: &Tx, scope: &Scope, id: ItemId) -> Result<Item> {
+    sql::item(tx, id, "").await?.filter(|i| visible(i, scope)).ok_or_else(no_item)
+}
+
 /// One item by its code.
 pub async fn item_by_code(db: &Db, scope: &Scope, code: &str) -> Result<Item> {
     sql::item_by_code(db.read(), code).await?.filter(|i| visible(i, scope)).ok_or_else(no_item)
