@@ -44,6 +44,7 @@ pub async fn enqueue(
          VALUES ($1, $2, $3, $4, $5, 'waiting', 0, 0, '', 0, $6, 0, $7, $8, $6)
          ON CONFLICT (key) DO UPDATE SET
            state = CASE WHEN job.state = 'failed' THEN 'waiting' ELSE job.state END,
+           run_at = CASE WHEN job.state = 'failed' THEN excluded.run_at ELSE job.run_at END,
            attempts = CASE WHEN job.state = 'failed' THEN 0 ELSE job.attempts END",
         vals![id, kind, key, title, payload.to_string(), tx.now(), region, actor.user_id()],
     )
