@@ -331,13 +331,6 @@ impl Access {
         self.forget_session(session);
         Ok(())
     }
-
-    /// Ends a session that is not full yet, without a row in the log: nothing was seen in it.
-    pub(crate) async fn give_up(&self, half: &Half) -> Result<()> {
-        let tx = self.db.begin().await?;
-        sql::revoke_session(&tx, half.session).await?;
-        tx.commit().await
-    }
 }
 
 fn address_key(client: &Client) -> String {

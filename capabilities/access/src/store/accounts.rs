@@ -196,8 +196,15 @@ pub(crate) async fn page_accounts(
     Ok(Paged { rows, total, page, per_page })
 }
 
-pub(crate) async fn accounts_of_org<C: Sql>(conn: &C, org: OrgId) -> Result<Vec<UserId>> {
-    conn.column("SELECT id FROM account WHERE org_id = $1", vals![org]).await
+/// The first active account of each role, for the demo's sign-in page.
+pub(crate) async fn one_of_each_role(db: &Db) -> Result<Vec<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM account WHERE active = TRUE AND id = (
+           SELECT b.id FROM account b WHERE b.role = account.role AND b.active = TRUE
+           ORDER BY b.created_at, b.id LIMIT 1)"
+    );
+    let rows: Vec<Row> = db.read().all(&sql, vec![]).await?;
+    rows.into_iter().map(Row::account).collect()
 }
 
 #[derive(FromQueryResult)]
