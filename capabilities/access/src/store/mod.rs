@@ -31,7 +31,7 @@ CREATE TABLE session (
   id UUID PRIMARY KEY, user_id UUID NOT NULL REFERENCES account (id), token_hash BYTEA NOT NULL UNIQUE,
   created_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, ip TEXT NOT NULL, agent TEXT NOT NULL, revoked_at BIGINT,
   totp_ok BOOLEAN NOT NULL, totp_draft BYTEA);
-CREATE INDEX session_user ON session (user_id, seen_at);
+CREATE INDEX session_by_user ON session (user_id, seen_at);
 CREATE INDEX session_seen ON session (seen_at);
 CREATE TABLE api_key (
   id UUID PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, region TEXT NOT NULL, org_id UUID REFERENCES org (id),
