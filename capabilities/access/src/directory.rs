@@ -1,7 +1,7 @@
 //! Names of organisations, for whoever shows them.
 use crate::model::Org;
 use crate::store as sql;
-use kernel::{Error, OrgId, Result};
+use kernel::{Actor, Error, OrgId, Result, Role, WorkerId};
 use std::collections::HashMap;
 use store::Db;
 
@@ -16,4 +16,14 @@ pub async fn org(db: &Db, id: OrgId) -> Result<Org> {
 /// Several organisations at once; ids that do not exist are left out.
 pub async fn orgs_by_ids(db: &Db, ids: &[OrgId]) -> Result<HashMap<OrgId, Org>> {
     sql::orgs_by_ids(db, ids).await
+}
+
+/// The first active person of a role as an actor, of an organisation and worker where given. For the demo's life, in
+/// which the platform plays people.
+pub async fn find(db: &Db, role: Role, org: Option<OrgId>, worker: Option<WorkerId>) -> Result<Option<Actor>> {
+    let found = sql::first_of(db.read(), role, org, worker).await?;
+    Ok(found.and_then(|a| {
+        let scope = a.scope()?;
+        Some(Actor::Person { user: a.id, name: a.name, role: a.role, scope })
+    }))
 }

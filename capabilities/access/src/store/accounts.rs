@@ -239,3 +239,22 @@ pub(crate) async fn set_throttle(tx: &Tx, key: &str, m: Misses) -> Result<()> {
     tx.exec("DELETE FROM login_throttle WHERE first_at < $1", vals![tx.now().plus_ms(-Instant::DAY)]).await?;
     Ok(())
 }
+
+/// The oldest active account of a role, of an organisation and worker where given.
+pub(crate) async fn first_of<C: Sql>(
+    c: &C,
+    role: Role,
+    org: Option<OrgId>,
+    worker: Option<WorkerId>,
+) -> Result<Option<Account>> {
+    let mut f = Filter::from("account");
+    f.and("role = ?", role.code()).and("active = ?", true);
+    if let Some(org) = org {
+        f.and("org_id = ?", org);
+    }
+    if let Some(worker) = worker {
+        f.and("worker_id = ?", worker);
+    }
+    let sql = format!("SELECT {COLUMNS} {} ORDER BY created_at, id LIMIT 1", f.sql());
+    c.one::<Row>(&sql, f.values.clone()).await?.map(Row::account).transpose()
+}
