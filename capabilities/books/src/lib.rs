@@ -21,7 +21,7 @@ pub mod recount;
 pub mod service;
 mod store;
 
-pub use self::pages::routes;
+pub use self::pages::{PackTitles, routes};
 pub use self::store::MIGRATIONS;
 
 /// No rail entry of its own: reached from the settlement desk, the elder's page and each order.

@@ -2,9 +2,9 @@
 use crate::codes::{self, Subject};
 use crate::model::{AccountView, Line, lead};
 use crate::service;
-use kernel::{AccountId, Dir, Error, Permission, RegionBook};
+use kernel::{AccountId, Dir, Error, OrgId, Paged, Permission};
 use ledger::{AccountKind, Purpose};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 use web::axum::extract::{Path, State};
 use web::axum::response::Response;
 use web::{App, Cell, Choice, Col, FilterSpec, ListAsk, ListSpec, Routes, Tab, Viewer, respond};
@@ -19,20 +19,35 @@ pub fn routes() -> Routes {
         .get("/books/accounts/{id}", Permission::SignedIn, statement)
 }
 
-/// An account with the words that only the application knows.
+/// Titles of policy packs by id, wired by whoever loads them; the books only know the ids.
+pub struct PackTitles(pub HashMap<String, String>);
+
+/// An account with whose it is: a provider, or a place and a policy pack.
 struct Shown {
     account: AccountView,
-    regions: Arc<RegionBook>,
+    whose: String,
 }
 
-impl Shown {
-    fn whose(&self) -> String {
-        let place = self.regions.name(&self.account.region);
-        match codes::parse(&self.account.code) {
-            Some(Subject::Purse { pack, .. } | Subject::Fund { pack, .. }) => format!("{place}　{pack}"),
-            _ => place,
-        }
-    }
+/// Names of one page of accounts, with one query for all providers on it.
+async fn named(app: &App, accounts: Vec<AccountView>) -> kernel::Result<Vec<Shown>> {
+    let ids: BTreeSet<OrgId> = accounts.iter().filter_map(|a| a.org).collect();
+    let ids: Vec<OrgId> = ids.into_iter().collect();
+    let orgs = if ids.is_empty() { HashMap::new() } else { access::directory::orgs_by_ids(app.db(), &ids).await? };
+    let (regions, packs) = (app.regions(), app.thing::<PackTitles>().ok());
+    let title = |id: &str| packs.as_ref().and_then(|p| p.0.get(id).cloned());
+    let shown = |account: AccountView| {
+        let place = regions.name(&account.region);
+        let whose = match (account.org.and_then(|id| orgs.get(&id)), codes::parse(&account.code)) {
+            (Some(org), _) => org.name.clone(),
+            (None, Some(Subject::Purse { pack, .. } | Subject::Fund { pack, .. })) => match title(&pack) {
+                Some(title) => format!("{place}　{title}"),
+                None => place,
+            },
+            (None, _) => place,
+        };
+        Shown { account, whose }
+    };
+    Ok(accounts.into_iter().map(shown).collect())
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Result<Response> {
@@ -54,7 +69,7 @@ async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Resu
             Col::new("account", "账户", |s: &Shown| {
                 Cell::name(format!("/books/accounts/{}", s.account.id), s.account.title())
             }),
-            Col::new("whose", "归属", |s| Cell::text(s.whose())),
+            Col::new("whose", "归属", |s| Cell::text(s.whose.clone())),
             Col::new("opened", "开户", |s| Cell::Date(Some(s.account.opened_at.date()))),
             Col::new("balance", "余额", |s| Cell::Money(s.account.balance())),
             Col::new("held", "预占", |s| Cell::MoneyOrDash(s.account.held())),
@@ -70,10 +85,10 @@ async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Resu
         flash: None,
     };
     let kinds = on.map_or(may, |k| vec![k]);
-    let (db, scope, regions) = (app.db().clone(), viewer.scope, app.regions());
+    let (of, scope, kinds) = (&app, &viewer.scope, &kinds);
     respond(&app, &viewer, spec, ask, |f| async move {
-        let found = service::list(&db, &scope, &kinds, &f.order, f.page).await?;
-        Ok(found.map(|account| Shown { account, regions: regions.clone() }))
+        let Paged { rows, total, page, per_page } = service::list(of.db(), scope, kinds, &f.order, f.page).await?;
+        Ok(Paged { rows: named(of, rows).await?, total, page, per_page })
     })
     .await
 }
@@ -86,9 +101,8 @@ async fn statement(
 ) -> web::Result<Response> {
     let id: AccountId = id.parse().map_err(|_| Error::NotFound("这个账户".into()))?;
     let account = service::seen(app.db(), &viewer.scope, viewer.role, id).await?;
-    let shown = Shown { regions: app.regions(), account };
-    let account = shown.account.clone();
-    let mut sub = format!("{}　余额 {}", shown.whose(), account.balance());
+    let whose = named(&app, vec![account.clone()]).await?.pop().map(|s| s.whose).unwrap_or_default();
+    let mut sub = format!("{whose}　余额 {}", account.balance());
     if !account.held().is_zero() {
         sub.push_str(&format!("，预占 {}，可用 {}", account.held(), account.available()));
     }
@@ -128,6 +142,6 @@ async fn statement(
         flash: None,
     };
     let purpose = ask.filter("purpose").and_then(Purpose::parse);
-    let db = app.db().clone();
-    respond(&app, &viewer, spec, ask, |f| async move { service::lines(&db, &account, purpose, f.page).await }).await
+    let (db, account) = (app.db(), &account);
+    respond(&app, &viewer, spec, ask, |f| async move { service::lines(db, account, purpose, f.page).await }).await
 }

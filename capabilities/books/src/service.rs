@@ -234,13 +234,7 @@ pub struct Cleared {
 
 /// Quarter end: posts what is free in each purse back to its fund. What open orders hold stays until they are decided;
 /// a later call clears what was released since. A call with nothing to clear changes nothing.
-pub async fn clear(
-    tx: &Tx,
-    db: &Db,
-    actor: &Actor,
-    purses: &[Clearing],
-    quarter: Quarter,
-) -> Result<Vec<Cleared>> {
+pub async fn clear(tx: &Tx, db: &Db, actor: &Actor, purses: &[Clearing], quarter: Quarter) -> Result<Vec<Cleared>> {
     let mut ids: Vec<AccountId> = purses.iter().flat_map(|c| [c.purse, c.fund]).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -302,8 +296,7 @@ pub async fn holds<C: Sql>(conn: &C, keys: &[Key]) -> Result<HashMap<Key, Hold>>
 /// # Errors
 /// `NotFound` outside the scope, `Forbidden` for a kind of another desk.
 pub async fn seen(db: &Db, scope: &Scope, role: Role, id: AccountId) -> Result<AccountView> {
-    let account =
-        db_store::seen(db.read(), scope, id).await?.ok_or_else(|| Error::NotFound("这个账户".into()))?;
+    let account = db_store::seen(db.read(), scope, id).await?.ok_or_else(|| Error::NotFound("这个账户".into()))?;
     let needs = model::permission(account.kind);
     if role.may(needs) {
         Ok(account)
@@ -343,12 +336,7 @@ pub async fn statement(db: &Db, scope: &Scope, code: &str, page: PageAsk) -> Res
 }
 
 /// Lines of an account that was read with [`seen`], all or of one purpose.
-pub async fn lines(
-    db: &Db,
-    account: &AccountView,
-    purpose: Option<Purpose>,
-    page: PageAsk,
-) -> Result<Paged<Line>> {
+pub async fn lines(db: &Db, account: &AccountView, purpose: Option<Purpose>, page: PageAsk) -> Result<Paged<Line>> {
     db_store::statement(db.read(), account, purpose, page).await
 }
 

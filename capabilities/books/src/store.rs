@@ -279,9 +279,7 @@ pub(crate) async fn write_holds(tx: &Tx, holds: &[&Hold]) -> Result<()> {
     let rows = holds
         .iter()
         .map(|h| {
-            vals![
-                h.key.as_str(), h.debit, h.credit, h.amount, h.state.code(), h.committed, h.opened_at, h.closed_at
-            ]
+            vals![h.key.as_str(), h.debit, h.credit, h.amount, h.state.code(), h.committed, h.opened_at, h.closed_at]
         })
         .collect();
     let columns = &["key", "debit", "credit", "amount", "state", "committed", "opened_at", "closed_at"];
@@ -371,15 +369,40 @@ pub(crate) async fn write_transfers(tx: &Tx, actor: &kernel::Actor, lines: &[(&T
         .iter()
         .map(|(t, debit_after, credit_after)| {
             vals![
-                t.key.as_str(), t.kind.code(), t.purpose.code(), t.debit, t.credit, t.amount, t.asked,
-                t.hold.as_ref().map(Key::as_str), t.at, t.reference.code(), t.reference.value(), *debit_after,
-                *credit_after, user, label.as_str()
+                t.key.as_str(),
+                t.kind.code(),
+                t.purpose.code(),
+                t.debit,
+                t.credit,
+                t.amount,
+                t.asked,
+                t.hold.as_ref().map(Key::as_str),
+                t.at,
+                t.reference.code(),
+                t.reference.value(),
+                *debit_after,
+                *credit_after,
+                user,
+                label.as_str()
             ]
         })
         .collect();
     let columns = &[
-        "key", "kind", "purpose", "debit", "credit", "amount", "asked", "hold", "at", "ref_kind", "ref_value",
-        "debit_after", "credit_after", "actor_user", "actor",
+        "key",
+        "kind",
+        "purpose",
+        "debit",
+        "credit",
+        "amount",
+        "asked",
+        "hold",
+        "at",
+        "ref_kind",
+        "ref_value",
+        "debit_after",
+        "credit_after",
+        "actor_user",
+        "actor",
     ];
     insert_many(tx, "ledger_transfer", columns, rows, "").await.map(|_| ())
 }

@@ -55,7 +55,10 @@ async fn an_order_holds_then_takes_and_the_rest_comes_back() {
         let t = Town::new(&db).await;
         t.run(&t.grant("g", 360)).await.expect("granted");
         t.run(&t.hold("h1", 40)).await.expect("held");
-        assert_eq!((t.view(t.purse).await.available(), t.view(t.purse).await.balance()), (Fen::yuan(320), Fen::yuan(360)));
+        assert_eq!(
+            (t.view(t.purse).await.available(), t.view(t.purse).await.balance()),
+            (Fen::yuan(320), Fen::yuan(360))
+        );
         t.run(&t.commit("c1", "h1", 30)).await.expect("taken");
         let purse = t.view(t.purse).await;
         assert_eq!((purse.balance(), purse.held(), purse.available()), (Fen::yuan(330), Fen::ZERO, Fen::yuan(330)));
@@ -191,7 +194,9 @@ async fn corrections_never_exceed_what_they_correct() {
 async fn a_statement_runs_to_the_stored_balance_and_stays_in_its_scope() {
     each_engine(&migrations(), |db| async move {
         let t = Town::new(&db).await;
-        for command in [t.grant("g", 100), t.hold("h1", 40), t.commit("c1", "h1", 25), t.hold("h2", 5), t.release("r2", "h2")] {
+        for command in
+            [t.grant("g", 100), t.hold("h1", 40), t.commit("c1", "h1", 25), t.hold("h2", 5), t.release("r2", "h2")]
+        {
             t.run(&command).await.expect("done");
         }
         let county_staff = scope(county(), OrgScope::Any);
@@ -247,7 +252,10 @@ async fn a_recount_finds_what_was_tampered_with() {
         ("UPDATE ledger_transfer SET credit_after = credit_after + 1 WHERE credit = $1", "余额不对"),
         ("DELETE FROM ledger_transfer WHERE credit = $1", "的余额和流水对不上"),
         ("DELETE FROM ledger_transfer WHERE kind = 'hold' AND debit = $1", "扣的预占不存在"),
-        ("UPDATE ledger_hold SET state = 'released' WHERE state = 'open' AND debit = $1", "未结的预占合计 ¥0.00，账户上占着 ¥20.00"),
+        (
+            "UPDATE ledger_hold SET state = 'released' WHERE state = 'open' AND debit = $1",
+            "未结的预占合计 ¥0.00，账户上占着 ¥20.00",
+        ),
         ("DELETE FROM ledger_balance WHERE account_id = $1", "不存在"),
     ];
     each_engine(&migrations(), |db| async move {

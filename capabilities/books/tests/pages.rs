@@ -53,7 +53,8 @@ async fn get(town: &Town, role: Role, region: &str, org: OrgScope, path: &str) -
         regions: RegionBook::default(),
         runner: None,
     };
-    let router = web::finish(books::routes(), App::new(parts, vec![]));
+    let packs = books::PackTitles([(common::PACK.to_string(), "农村 75–79 岁".to_string())].into());
+    let router = web::finish(books::routes(), App::new(parts, vec![Arc::new(packs)]));
     let request = Request::get(path).body(Body::empty()).expect("a request");
     let response = router.oneshot(request).await.expect("answers");
     let status = response.status();
@@ -130,12 +131,19 @@ async fn others_do_not_get_the_pages() {
 #[tokio::test]
 async fn the_list_shows_the_kinds_of_ones_desk() {
     each_engine(&migrations(), |db| async move {
-        let t = Town::new(&db).await;
+        let tx = db.begin().await.expect("begins");
+        let (name, kind) = ("颐安居家养老".to_string(), access::model::OrgKind::Provider);
+        let new = access::model::NewOrg { name, kind, region: county() };
+        let org = access::service::create_org(&tx, &db, &common::actor(), new).await.expect("made");
+        tx.commit().await.expect("commits");
+        let t = Town::of(&db, org).await;
         let (status, all) = page(&t, Role::Finance, "441523", OrgScope::Any, "/books").await;
         assert_eq!(status, StatusCode::OK);
         for id in [t.fund, t.purse, t.payable, t.paid, t.own_due, t.own_earned] {
             assert!(all.contains(&format!("/books/accounts/{id}")), "{id}");
         }
+        assert_eq!(all.matches("颐安居家养老").count(), 3, "beside each of its accounts");
+        assert!(all.contains("农村 75–79 岁"), "the pack by its title");
         let (_, purses) = page(&t, Role::Finance, "441523", OrgScope::Any, "/books?kind=purse").await;
         assert!(purses.contains(&t.purse.to_string()) && !purses.contains(&t.fund.to_string()));
         let own = OrgScope::Org(t.provider);

@@ -94,7 +94,9 @@ async fn same_as_in_memory(db: &Db, list: &[Wish], batch: usize, case: &str) -> 
                 (Err(there), Err(here)) => {
                     prop_assert_eq!(Error::from(there).to_string(), Error::from(here).to_string());
                 }
-                (there, here) => prop_assert!(false, "{:?}: in memory {:?}, stored {:?}", c, there.map(|a| a.replayed), here),
+                (there, here) => {
+                    prop_assert!(false, "{:?}: in memory {:?}, stored {:?}", c, there.map(|a| a.replayed), here)
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ pub const Q: Quarter = Quarter { year: 2026, q: 4 };
 pub const PACK: &str = "rural-75-79";
 
 pub fn migrations() -> Vec<Migration> {
-    [audit::MIGRATIONS, books::MIGRATIONS].concat()
+    [audit::MIGRATIONS, access::MIGRATIONS, books::MIGRATIONS].concat()
 }
 
 pub fn region(code: &str) -> RegionCode {
@@ -47,7 +47,11 @@ pub struct Town {
 
 impl Town {
     pub async fn new(db: &Db) -> Town {
-        let (household, elder, provider): (HouseholdId, ElderId, OrgId) = (db.new_id(), db.new_id(), db.new_id());
+        Town::of(db, db.new_id()).await
+    }
+    /// The town of a provider that is there already.
+    pub async fn of(db: &Db, provider: OrgId) -> Town {
+        let (household, elder): (HouseholdId, ElderId) = (db.new_id(), db.new_id());
         let village = region("441523101201");
         let tx = db.begin().await.expect("begins");
         let open = |kind, code: String, place, org| {
