@@ -287,3 +287,8 @@ impl Access {
         Ok(())
     }
 }
+
+/// What an administrator has to look after among the accounts of a region.
+pub async fn account_figures(db: &Db, scope: &Scope) -> Result<sql::AccountFigures> {
+    sql::account_figures(db, scope, db.now()).await
+}

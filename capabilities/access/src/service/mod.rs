@@ -5,9 +5,9 @@ mod orgs;
 mod own;
 mod sign_in;
 
-pub use crate::store::{AccountAsk, SessionLine};
+pub use crate::store::{AccountAsk, AccountFigures, SessionLine};
 pub use accounts::{
-    NewWorkerAccount, account, accounts, create_account, create_worker_account, first_run, given_password, sessions,
+    NewWorkerAccount, account, account_figures, accounts, create_account, create_worker_account, first_run, given_password, sessions,
 };
 pub use keys::{create_key, key, keys};
 pub use orgs::{create_org, org_list, org_name, orgs, update_org};

@@ -1,10 +1,13 @@
 //! All SQL of this crate.
 mod accounts;
+mod desk;
 mod keys;
 mod orgs;
 mod sessions;
 
 pub use accounts::AccountAsk;
+pub use desk::AccountFigures;
+pub(crate) use desk::account_figures;
 pub(crate) use accounts::*;
 pub(crate) use keys::*;
 pub(crate) use orgs::*;
