@@ -34,5 +34,5 @@ pub fn nav() -> Vec<web::NavEntry> {
 
 /// Kinds of background work.
 pub fn jobs() -> Vec<Arc<dyn work::Job>> {
-    Vec::new()
+    vec![Arc::new(service::ImportJob)]
 }

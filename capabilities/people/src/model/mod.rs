@@ -4,6 +4,8 @@ mod elder;
 mod facts;
 mod groups;
 mod ids;
+mod import;
+mod sheet;
 mod terms;
 mod words;
 
@@ -14,6 +16,8 @@ pub use elder::{
 pub use facts::{DatedChange, FactKind, FactRow, Since, dated_changes};
 pub use groups::{AgeBand, Economy, Groups, Health, born_to_be, classify};
 pub use ids::{AddressId, BatchId, ContactId, MergeId, ReviewId};
+pub use import::{BatchState, ReviewState, RowState, TAKE_BACK_MS, TwinWhy, can_take_back};
+pub use sheet::{COLUMNS, CellError, Cells, Judge, column_title};
 pub use terms::{Question, address_terms, after_prefix, folded, phone_term, pinyin_of, question, terms};
 pub use words::{
     Care, ContactKind, DisabilityCert, Hukou, IncomeClass, Living, Source, SpecialGroup, groups_from, groups_text,

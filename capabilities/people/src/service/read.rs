@@ -209,3 +209,9 @@ pub async fn code_matches(db: &Db, id: ElderId, code: &str) -> Result<bool> {
     }
     Ok(false)
 }
+
+/// The day of death of everyone in the scope who has died: for jobs that check many services at once.
+pub async fn deaths(db: &Db, scope: &Scope) -> Result<HashMap<ElderId, CivilDate>> {
+    government(scope)?;
+    Ok(elders::deaths(db.read(), scope).await?.into_iter().collect())
+}

@@ -279,7 +279,7 @@ async fn write(
     if !elders::update(tx, row.id, seen, &plan.sets, &actor.label()).await? {
         return Err(Error::Conflict("有人先改了这份档案，两份内容都在，选好再存".into()));
     }
-    facts::insert(tx, db, actor, row.id, plan.facts, since.day(), source, note).await?;
+    facts::insert(tx, db, actor, row.id, seen + 1, plan.facts, since.day(), source, note).await?;
     let after = elders::by_id(tx, row.id, "").await?.ok_or_else(no_elder)?;
     derive(tx, db, row, &after).await?;
     let payload = serde_json::json!({ "elder": after.id, "household": after.household_id });

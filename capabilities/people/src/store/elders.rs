@@ -1,6 +1,6 @@
 //! Rows of `elder` and `household`.
 use crate::model::{
-    BatchId, Care, DisabilityCert, ElderCard, ElderFacts, Hukou, IncomeClass, Living, Source, groups_from,
+    Care, DisabilityCert, ElderCard, ElderFacts, Hukou, IncomeClass, Living, Source, groups_from,
 };
 use kernel::{CivilDate, ElderId, GeoPoint, HouseholdId, Instant, RegionCode, Result, Scope, Sex};
 use store::sea_orm::{self, FromQueryResult};
@@ -40,7 +40,6 @@ pub(crate) struct ElderRow {
     pub institution_until: Option<CivilDate>,
     pub lacks: i64,
     pub source: Source,
-    pub batch_id: Option<BatchId>,
     pub version: i64,
     pub created_at: Instant,
     pub created_by: String,
@@ -51,7 +50,7 @@ pub(crate) struct ElderRow {
 const FULL: &str = "id, household_id, standing, merged_into, name, sex, birth, id_sealed, id_masked, phone_sealed, \
     phone_masked, region, address, lat_e6, lng_e6, hukou, hukou_region, living, income, specials, care, certificate, \
     chronic_sealed, preference, died_on, moved_in_on, moved_out_on, institution_since, institution_until, lacks, source, \
-    batch_id, version, created_at, created_by, updated_at, updated_by";
+    version, created_at, created_by, updated_at, updated_by";
 
 pub(crate) fn point(lat: Option<i64>, lng: Option<i64>) -> Option<GeoPoint> {
     Some(GeoPoint { lat_e6: lat?, lng_e6: lng? })
@@ -394,4 +393,17 @@ pub(crate) async fn set_derived(
     )
     .await?;
     Ok(())
+}
+
+/// Every archive in the scope whose person has died, merged archives with the date of their survivor.
+pub(crate) async fn deaths<C: Sql>(conn: &C, scope: &kernel::Scope) -> Result<Vec<(ElderId, CivilDate)>> {
+    #[derive(FromQueryResult)]
+    struct Death {
+        id: ElderId,
+        died_on: CivilDate,
+    }
+    let mut f = store::Filter::from("elder e LEFT JOIN elder s ON s.id = e.merged_into");
+    f.region("e.region", scope).clause("COALESCE(s.died_on, e.died_on) IS NOT NULL", vec![]);
+    let sql = format!("SELECT e.id, COALESCE(s.died_on, e.died_on) AS died_on {}", f.sql());
+    Ok(conn.all::<Death>(&sql, f.values.clone()).await?.into_iter().map(|d| (d.id, d.died_on)).collect())
 }

@@ -40,7 +40,7 @@ pub(crate) async fn of<C: Sql>(conn: &C, elders: &[ElderId]) -> Result<Vec<FactR
     for part in elders.chunks(500) {
         let sql = format!(
             "SELECT elder_id, fact, old_value, new_value, valid_from, recorded_at, recorded_by, source, note
-             FROM elder_fact WHERE elder_id IN ({}) ORDER BY recorded_at, id",
+             FROM elder_fact WHERE elder_id IN ({}) ORDER BY recorded_at, version, id",
             marks(1, part.len())
         );
         let rows: Vec<Row> = conn.all(&sql, part.iter().map(|e| Value::from(*e)).collect()).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn of<C: Sql>(conn: &C, elders: &[ElderId]) -> Result<Vec<FactR
     Ok(out)
 }
 
-/// One change to be written.
+/// One change to be written; `version` is the archive's after it.
 pub(crate) struct NewFact {
     pub fact: FactKind,
     pub old: String,
@@ -63,6 +63,7 @@ pub(crate) async fn insert(
     db: &Db,
     actor: &Actor,
     elder: ElderId,
+    version: i64,
     facts: Vec<NewFact>,
     valid_from: Option<CivilDate>,
     source: Source,
@@ -73,13 +74,13 @@ pub(crate) async fn insert(
         .map(|f| {
             let id: uuid::Uuid = db.new_id();
             vals![
-                id, elder, f.fact.code(), f.old, f.new, f.old_sealed, valid_from, tx.now(), actor.label(),
+                id, elder, f.fact.code(), f.old, f.new, f.old_sealed, version, valid_from, tx.now(), actor.label(),
                 actor.user_id(), source, note
             ]
         })
         .collect();
     let columns = &[
-        "id", "elder_id", "fact", "old_value", "new_value", "old_sealed", "valid_from", "recorded_at", "recorded_by",
+        "id", "elder_id", "fact", "old_value", "new_value", "old_sealed", "version", "valid_from", "recorded_at", "recorded_by",
         "actor_user", "source", "note",
     ];
     insert_many(tx, "elder_fact", columns, rows, "").await?;

@@ -1,6 +1,7 @@
 //! All SQL of this capability.
 pub(crate) mod addresses;
 pub(crate) mod contacts;
+pub(crate) mod desk;
 pub(crate) mod duplicates;
 pub(crate) mod elders;
 pub(crate) mod facts;
@@ -35,11 +36,12 @@ CREATE INDEX elder_household ON elder (household_id);
 CREATE INDEX elder_region ON elder (region, name, id) WHERE standing = 'live';
 CREATE INDEX elder_birth ON elder (birth, id) WHERE standing = 'live';
 CREATE INDEX elder_lacks ON elder (region, lacks) WHERE standing = 'live' AND lacks > 0;
+CREATE INDEX elder_tally ON elder (region, lacks, died_on, moved_out_on) WHERE standing = 'live';
 CREATE INDEX elder_batch ON elder (batch_id) WHERE batch_id IS NOT NULL;
 CREATE INDEX elder_merged ON elder (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE elder_fact (
   id UUID PRIMARY KEY, elder_id UUID NOT NULL, fact TEXT NOT NULL, old_value TEXT NOT NULL, new_value TEXT NOT NULL,
-  old_sealed BYTEA, valid_from TEXT, recorded_at BIGINT NOT NULL, recorded_by TEXT NOT NULL, actor_user UUID,
+  old_sealed BYTEA, version BIGINT NOT NULL, valid_from TEXT, recorded_at BIGINT NOT NULL, recorded_by TEXT NOT NULL, actor_user UUID,
   source TEXT NOT NULL, note TEXT NOT NULL);
 CREATE INDEX elder_fact_elder ON elder_fact (elder_id, id);
 CREATE TABLE contact (
@@ -65,12 +67,13 @@ CREATE TABLE elder_term (
   PRIMARY KEY (term, region, elder_id));
 CREATE TABLE import_batch (
   id UUID PRIMARY KEY, region TEXT NOT NULL, file_name TEXT NOT NULL, sha256 TEXT NOT NULL, state TEXT NOT NULL,
-  columns TEXT NOT NULL, total BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL,
+  unused TEXT NOT NULL, total BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL,
   actor_user UUID, written_at BIGINT, taken_back_at BIGINT);
 CREATE INDEX import_batch_region ON import_batch (region, created_at);
 CREATE TABLE import_row (
   batch_id UUID NOT NULL, row_no BIGINT NOT NULL, state TEXT NOT NULL, cells BYTEA NOT NULL, errors TEXT NOT NULL,
-  twin UUID, PRIMARY KEY (batch_id, row_no));
+  key BYTEA, why TEXT NOT NULL, twin UUID, PRIMARY KEY (batch_id, row_no));
+CREATE INDEX import_row_key ON import_row (batch_id, key);
 CREATE INDEX import_row_state ON import_row (batch_id, state, row_no);
 CREATE TABLE duplicate_review (
   id UUID PRIMARY KEY, region TEXT NOT NULL, why TEXT NOT NULL, elder_id UUID NOT NULL, other_id UUID, batch_id UUID,
