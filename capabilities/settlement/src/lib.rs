@@ -1,1 +1,42 @@
-//! settlement
+//! Settlement (结算): what government-purchased services cost in a quarter, list by list, from confirmed orders to paid
+//! providers.
+//!
+//! Words: a *payment list* (结算清单) belongs to one provider, one county and one quarter; late orders go into a
+//! *supplementary* list. A *line* is the frozen copy of one order. Review goes town → county → finance; a reviewer may
+//! *deduct* (核减) from a line or *hold it back* (暂不付); the provider may *dispute* (争议) a line until the county has
+//! decided.
+//!
+//! **Invariants**
+//! - Only confirmed orders with a public part are in a list, and an order is in one list at a time (a unique index).
+//! - A line never changes after it was copied; the list carries a SHA-256 over all of them, and a list whose lines do
+//!   not match it cannot be paid. Review changes only what becomes of the line, with a reason, and an audit row.
+//! - `payable = gov − deducted − held back`, for every line, town and list.
+//! - The person who pays did not approve for the county.
+//! - A list is paid once. What was deducted goes back to the fund the purse was filled from.
+//! - Closing a quarter is a function of state: running it again changes nothing, after a crash it goes on.
+#![forbid(unsafe_code)]
+
+pub mod model;
+mod pages;
+pub mod service;
+mod store;
+
+pub use self::pages::routes;
+pub use self::store::MIGRATIONS;
+
+use kernel::Permission;
+use std::sync::Arc;
+
+pub fn nav() -> Vec<web::NavEntry> {
+    vec![web::NavEntry {
+        href: "/settlements",
+        icon: "receipt",
+        word: "结算",
+        needs: Permission::SettlementRead,
+        order: 50,
+    }]
+}
+
+pub fn jobs() -> Vec<Arc<dyn work::Job>> {
+    vec![Arc::new(service::SettleJob)]
+}

@@ -1,0 +1,242 @@
+//! Single lines and pages of lines.
+use crate::model::{LineFacts, LineMoney, LineState, Standing};
+use kernel::{
+    AccountId, CivilDate, ElderId, Error, Fen, HouseholdId, Instant, ItemId, OrderId, PageAsk, Paged, PaymentListId,
+    RegionCode, Result, Scope, WorkerId,
+};
+use store::sea_orm::{self, FromQueryResult};
+use store::{Db, Filter, SqlExt, Tx, vals};
+
+/// A stored line.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct LineRow {
+    pub list: PaymentListId,
+    pub seq: i64,
+    pub order_id: OrderId,
+    pub order_no: String,
+    pub town: RegionCode,
+    pub region: RegionCode,
+    pub elder: ElderId,
+    pub elder_name: String,
+    pub household: HouseholdId,
+    pub item: ItemId,
+    pub item_name: String,
+    pub quantity: i64,
+    pub served_on: CivilDate,
+    pub minutes: i64,
+    pub price: Fen,
+    pub fee: Fen,
+    pub gov: Fen,
+    pub own: Fen,
+    pub pack: Option<String>,
+    pub article: String,
+    pub purse_account: Option<AccountId>,
+    pub worker: Option<WorkerId>,
+    pub worker_name: String,
+    pub checked_in_at: Option<Instant>,
+    pub checked_out_at: Option<Instant>,
+    pub confirm_how: String,
+    pub rating: i64,
+    pub standing: String,
+    pub standing_before: Option<String>,
+    pub deducted: Fen,
+    pub reason: String,
+    pub live: bool,
+}
+
+impl LineRow {
+    pub(crate) fn state(&self) -> Result<LineState> {
+        let parse = |code: &str| {
+            Standing::parse(code).ok_or_else(|| Error::Internal(format!("payment line {} has a wrong standing", self.seq)))
+        };
+        Ok(LineState {
+            standing: parse(&self.standing)?,
+            before: self.standing_before.as_deref().map(parse).transpose()?,
+            deducted: self.deducted,
+        })
+    }
+    pub(crate) fn money(&self) -> Result<LineMoney> {
+        Ok(LineMoney { fee: self.fee, gov: self.gov, own: self.own, state: self.state()? })
+    }
+    pub(crate) fn into_facts(self) -> LineFacts {
+        LineFacts {
+            seq: self.seq,
+            order: self.order_id,
+            order_no: self.order_no,
+            town: self.town,
+            region: self.region,
+            elder: self.elder,
+            elder_name: self.elder_name,
+            household: self.household,
+            item: self.item,
+            item_name: self.item_name,
+            quantity: self.quantity,
+            served_on: self.served_on,
+            minutes: self.minutes,
+            price: self.price,
+            fee: self.fee,
+            gov: self.gov,
+            own: self.own,
+            pack: self.pack,
+            article: self.article,
+            purse_account: self.purse_account,
+            worker: self.worker,
+            worker_name: self.worker_name,
+            checked_in_at: self.checked_in_at,
+            checked_out_at: self.checked_out_at,
+            confirm_how: self.confirm_how,
+            rating: self.rating,
+        }
+    }
+}
+
+/// What is asked of a list's lines.
+#[derive(Clone, Debug, Default)]
+pub struct LineAsk {
+    pub standing: Option<Standing>,
+    pub town: Option<RegionCode>,
+    /// Part of the order number, or the start of the elder's name.
+    pub q: String,
+}
+
+/// Lines of one list inside the scope's region. The caller has checked that the list itself is visible.
+fn line_filter(scope: &Scope, list: PaymentListId, ask: &LineAsk) -> Filter {
+    let mut f = Filter::from("payment_line");
+    f.and("list = ?", list);
+    if scope.region.tier() > kernel::Tier::County {
+        f.region("region", scope);
+    }
+    if let Some(s) = ask.standing {
+        f.and("standing = ?", s.code());
+    }
+    if let Some(t) = ask.town {
+        f.and("town = ?", t);
+    }
+    if !ask.q.is_empty() {
+        f.clause(
+            "(order_no LIKE ? OR elder_name LIKE ? OR worker_name LIKE ?)",
+            vals![format!("%{}%", ask.q), format!("{}%", ask.q), format!("{}%", ask.q)],
+        );
+    }
+    f
+}
+
+pub(crate) async fn line_page(
+    db: &Db,
+    scope: &Scope,
+    list: PaymentListId,
+    ask: &LineAsk,
+    page: PageAsk,
+    order: &str,
+) -> Result<Paged<LineRow>> {
+    db.read().page("*", &line_filter(scope, list, ask), order, page).await
+}
+
+pub(crate) async fn line(db: &Db, scope: &Scope, list: PaymentListId, seq: i64) -> Result<Option<LineRow>> {
+    let mut f = line_filter(scope, list, &LineAsk::default());
+    f.and("seq = ?", seq);
+    db.read().one(&format!("SELECT * {}", f.sql()), f.values.clone()).await
+}
+
+pub(crate) async fn lock_line(tx: &Tx, list: PaymentListId, seq: i64) -> Result<Option<LineRow>> {
+    let sql = format!("SELECT * FROM payment_line WHERE list = $1 AND seq = $2{}", tx.lock());
+    tx.one(&sql, vals![list, seq]).await
+}
+
+pub(crate) async fn set_line(tx: &Tx, list: PaymentListId, seq: i64, state: &LineState, reason: &str) -> Result<()> {
+    tx.exec(
+        "UPDATE payment_line SET standing = $3, standing_before = $4, deducted = $5, reason = $6
+         WHERE list = $1 AND seq = $2",
+        vals![list, seq, state.standing.code(), state.before.map(|b| b.code()), state.deducted, reason],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// The line's order may stand in another list from now on; the line itself stays as it was.
+pub(crate) async fn let_go(tx: &Tx, list: PaymentListId, seq: i64) -> Result<()> {
+    tx.exec("UPDATE payment_line SET live = $3 WHERE list = $1 AND seq = $2", vals![list, seq, false]).await.map(|_| ())
+}
+
+pub(crate) async fn clear_order(
+    tx: &Tx,
+    order: OrderId,
+    list: PaymentListId,
+    actor: &kernel::Actor,
+    reason: &str,
+) -> Result<()> {
+    tx.exec(
+        "INSERT INTO payment_clearance (order_id, list, by_user, by_name, at, reason) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (order_id) DO UPDATE SET list = excluded.list, by_user = excluded.by_user,
+           by_name = excluded.by_name, at = excluded.at, reason = excluded.reason",
+        vals![order, list, actor.user_id(), actor.label(), tx.now(), reason],
+    )
+    .await
+    .map(|_| ())
+}
+
+pub(crate) async fn unclear_order(tx: &Tx, order: OrderId) -> Result<()> {
+    tx.exec("DELETE FROM payment_clearance WHERE order_id = $1", vals![order]).await.map(|_| ())
+}
+
+/// One thing that was done about a line.
+#[derive(Clone, Debug, FromQueryResult, serde::Serialize)]
+pub struct LineEvent {
+    pub at: Instant,
+    pub by_name: String,
+    pub role: String,
+    /// 核减, 暂不付, 照付, 争议, 答复
+    pub what: String,
+    pub amount: Fen,
+    pub reason: String,
+}
+
+#[allow(clippy::too_many_arguments)]
+pub(crate) async fn insert_line_event(
+    tx: &Tx,
+    db: &Db,
+    list: PaymentListId,
+    seq: i64,
+    actor: &kernel::Actor,
+    what: &str,
+    amount: Fen,
+    reason: &str,
+) -> Result<()> {
+    let id: uuid::Uuid = db.new_id();
+    tx.exec(
+        "INSERT INTO payment_line_event (id, list, seq, at, by_name, role, what, amount, reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        vals![
+            id, list, seq, tx.now(), actor.label(), actor.role().map(|r| r.zh()).unwrap_or("自动"), what, amount, reason
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+pub(crate) async fn line_events(db: &Db, list: PaymentListId, seq: i64) -> Result<Vec<LineEvent>> {
+    db.read()
+        .all(
+            "SELECT at, by_name, role, what, amount, reason FROM payment_line_event WHERE list = $1 AND seq = $2
+             ORDER BY at DESC, id DESC",
+            vals![list, seq],
+        )
+        .await
+}
+
+/// The last decision about each line of a list that is not simply paid: who looked at it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct DecidedRow {
+    pub seq: i64,
+    pub by_name: String,
+    pub at: Instant,
+}
+
+pub(crate) async fn decided(db: &Db, list: PaymentListId) -> Result<Vec<DecidedRow>> {
+    db.read()
+        .all(
+            "SELECT seq, by_name, at FROM payment_line_event WHERE list = $1 ORDER BY at, id",
+            vals![list],
+        )
+        .await
+}

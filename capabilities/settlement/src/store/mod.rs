@@ -1,0 +1,14 @@
+//! All SQL of payment lists.
+mod desk;
+mod home;
+mod lines;
+mod lists;
+mod making;
+mod schema;
+
+pub(crate) use desk::*;
+pub(crate) use home::*;
+pub(crate) use lines::*;
+pub(crate) use lists::*;
+pub(crate) use making::*;
+pub use schema::MIGRATIONS;
