@@ -1,0 +1,12 @@
+//! Rules of this capability. Pure: no IO, no clock, no randomness.
+mod facts;
+mod purse;
+mod rows;
+mod view;
+
+pub use facts::{ELSEWHERE, stay, timeline};
+pub use purse::{Line, Step, Target, Targets, household_targets, overgrant, settle, shares};
+pub(crate) use purse::{mark_cleared, shrinks};
+pub(crate) use rows::{began, ends};
+pub use rows::{Decided, Held, Plan, decided, sync};
+pub use view::{Counts, DeterminationView, ElderRow, Meter, PurseRow, PurseState, PurseView, Report, Verdicts};

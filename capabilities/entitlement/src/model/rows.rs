@@ -1,0 +1,251 @@
+//! Determinations over time: what holds from which day, and what has to change in the store so that it says so.
+//!
+//! **Invariant**: a stored determination is never edited. When time passes, the row in force gets its last day; when the
+//! past turns out to have been different, the wrong row is marked superseded and the right one is added beside it.
+use kernel::{CivilDate, Fen, Result};
+use policy::{Fact, FactSet, Outcome, Pack, Refusal, Timeline, Value, Verdict};
+
+/// A determination of one person under one pack, in force from a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    pub since: CivilDate,
+    /// Last day; open while `None`.
+    pub until: Option<CivilDate>,
+    pub outcome: Outcome,
+    /// What is granted a month; zero unless eligible.
+    pub monthly: Fen,
+    /// The facts the pack's conditions read, as compact JSON: with the pack's text all that an explanation needs.
+    pub facts: String,
+    /// [`Pack::version`]: the outcome's bits mean that text.
+    pub version: u64,
+}
+
+impl Decided {
+    /// Everything but the days is equal.
+    pub fn same(&self, other: &Decided) -> bool {
+        self.outcome == other.outcome
+            && self.monthly == other.monthly
+            && self.version == other.version
+            && self.facts == other.facts
+    }
+}
+
+/// A stored determination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub decided: Decided,
+    /// Counts up where a day's determination was replaced.
+    pub revision: i64,
+    pub superseded: bool,
+}
+
+/// What has to be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Rows by (first day, revision) that get another last day.
+    pub close: Vec<(CivilDate, i64, Option<CivilDate>)>,
+    /// Rows by (first day, revision) that turned out wrong.
+    pub supersede: Vec<(CivilDate, i64)>,
+    /// Rows to add with their revision.
+    pub insert: Vec<(Decided, i64)>,
+}
+
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.close.is_empty() && self.supersede.is_empty() && self.insert.is_empty()
+    }
+}
+
+/// The facts somebody has to record for the conditions of `pack`: derived facts stand for what they are worked out from.
+pub(crate) fn read_by(pack: &Pack) -> FactSet {
+    let facts = pack.conditions.iter().flat_map(|c| c.facts().iter().collect::<Vec<_>>());
+    facts
+        .flat_map(|f| match f {
+            Fact::Age => vec![Fact::BirthDate],
+            Fact::InLocalHukou => vec![Fact::HukouRegion],
+            Fact::InLocalResidence => vec![Fact::ResidenceRegion],
+            Fact::Alive => vec![Fact::Alive, Fact::DeathDate],
+            other => vec![other],
+        })
+        .collect()
+}
+
+/// The known ones of `used` as a JSON object in the order of the table of facts.
+fn compact(facts: &policy::Facts, used: FactSet) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(96);
+    out.push('{');
+    for fact in used.iter() {
+        let value = facts.get(fact);
+        if value == Value::Unknown {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(',');
+        }
+        let codes = fact.ty().codes();
+        let word = |i: usize| codes.get(i).map_or("", |(code, _)| *code);
+        // Writing to a string does not fail; codes, dates and digits need no escapes.
+        let _ = write!(out, "\"{}\":", fact.name());
+        let _ = match value {
+            Value::Bool(b) => write!(out, "{b}"),
+            Value::Int(n) => write!(out, "{n}"),
+            Value::Date(d) => write!(out, "\"{d}\""),
+            Value::Region(r) => write!(out, "\"{r}\""),
+            Value::Code(c) => write!(out, "\"{}\"", word(usize::from(c))),
+            Value::Set(s) => {
+                let names: Vec<String> =
+                    (0..32).filter(|i| s >> i & 1 == 1).map(|i| format!("\"{}\"", word(i))).collect();
+                write!(out, "[{}]", names.join(","))
+            }
+            Value::Unknown => Ok(()),
+        };
+    }
+    out.push('}');
+    out
+}
+
+/// The days on which a decision may turn, inside `(after, to]`: changes, birthdays, death, the pack's own dates.
+fn turns(pack: &Pack, person: &Timeline, after: CivilDate, to: CivilDate) -> Vec<CivilDate> {
+    let mut days = Vec::new();
+    let mut add = |day: CivilDate| {
+        if after < day && day <= to {
+            days.push(day);
+        }
+    };
+    add(pack.effective_from);
+    pack.effective_to.into_iter().for_each(|d| add(d.plus_days(1)));
+    for value in pack.parameters.iter().flat_map(|p| &p.values) {
+        add(value.from);
+        value.to.into_iter().for_each(|d| add(d.plus_days(1)));
+    }
+    person.changes().iter().for_each(|c| add(c.on));
+    let facts = person.on(to);
+    facts.death_date().into_iter().for_each(&mut add);
+    if let Some(birth) = facts.birth_date() {
+        for year in after.year()..=to.year() {
+            add(birth.birthday(year - birth.year()));
+        }
+    }
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
+/// The decision on one day; `None` while the pack is not in effect.
+fn on_day(pack: &Pack, person: &Timeline, day: CivilDate, used: FactSet) -> Result<Option<Decided>, Refusal> {
+    match pack.at(day) {
+        Ok(on) => {
+            let facts = person.on(day);
+            let outcome = on.decide(&facts);
+            let facts = compact(&facts, used);
+            let monthly = on.monthly(&outcome);
+            Ok(Some(Decided { since: day, until: None, outcome, monthly, facts, version: pack.version }))
+        }
+        Err(Refusal::NotInEffect { .. }) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// What held from `from` to `to`, oldest first, one entry for each stretch without a difference. The last is open.
+///
+/// # Errors
+/// A parameter without a value on one of the days.
+pub fn decided(pack: &Pack, person: &Timeline, from: CivilDate, to: CivilDate) -> Result<Vec<Decided>, Refusal> {
+    let used = read_by(pack);
+    let mut out: Vec<Decided> = Vec::with_capacity(2);
+    let mut in_force = false;
+    for day in std::iter::once(from).chain(turns(pack, person, from, to)) {
+        let now = on_day(pack, person, day, used)?;
+        match (now, out.last_mut().filter(|_| in_force)) {
+            (Some(now), Some(last)) if last.same(&now) => {}
+            (now, last) => {
+                if let Some(last) = last {
+                    last.until = Some(day.plus_days(-1));
+                }
+                in_force = now.is_some();
+                out.extend(now);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The day a decision that holds on `from` began by the facts, found by looking back over the days it could have turned.
+pub(crate) fn began(pack: &Pack, person: &Timeline, from: &Decided) -> CivilDate {
+    let used = read_by(pack);
+    let earliest = person.on(from.since).birth_date().unwrap_or(pack.effective_from).max(pack.effective_from);
+    let mut since = from.since;
+    let same_before = |day: CivilDate| {
+        matches!(on_day(pack, person, day.plus_days(-1), used), Ok(Some(before)) if before.same(from))
+    };
+    if since <= earliest || !same_before(since) {
+        return since;
+    }
+    for day in turns(pack, person, earliest.plus_days(-1), from.since.plus_days(-1)).into_iter().rev() {
+        since = day;
+        if !same_before(day) {
+            break;
+        }
+    }
+    since
+}
+
+/// How far ahead an end is looked for: nobody's entitlement is planned beyond this age.
+const OLDEST: i16 = 120;
+
+/// The first day after `from.since` on which somebody eligible will no longer be, if nothing else changes.
+pub(crate) fn ends(pack: &Pack, person: &Timeline, from: &Decided) -> Option<CivilDate> {
+    if from.outcome.verdict != Verdict::Eligible {
+        return None;
+    }
+    let birth = person.on(from.since).birth_date()?;
+    let used = read_by(pack);
+    turns(pack, person, from.since, birth.birthday(OLDEST)).into_iter().find(|&day| {
+        !matches!(on_day(pack, person, day, used), Ok(Some(then)) if then.outcome.verdict == Verdict::Eligible)
+    })
+}
+
+/// Compares what is stored with what should hold from `anchor` to `today`. Rows that ended before `anchor` are not
+/// looked at; `decided` begins on `anchor`.
+///
+/// Where a row was decided by another text of the pack, that text ruled until today: only what holds from today on is
+/// compared, and the past keeps the text it was decided by.
+pub fn sync(stored: &[Held], decided: &[Decided], anchor: CivilDate, today: CivilDate) -> Plan {
+    let live = |anchor: CivilDate| {
+        stored.iter().filter(move |h| !h.superseded && h.decided.until.is_none_or(|until| anchor <= until))
+    };
+    let mut anchor = anchor;
+    if let Some(version) = decided.last().map(|d| d.version)
+        && live(anchor).any(|h| h.decided.version != version)
+    {
+        let by_this_text = live(anchor).filter(|h| h.decided.version == version).map(|h| h.decided.since).min();
+        anchor = anchor.max(by_this_text.unwrap_or(today));
+    }
+    let wanted: Vec<Decided> = decided
+        .iter()
+        .filter(|d| d.until.is_none_or(|until| anchor <= until))
+        .map(|d| Decided { since: d.since.max(anchor), ..d.clone() })
+        .collect();
+    let mut plan = Plan::default();
+    let mut matched = vec![false; wanted.len()];
+    for held in live(anchor) {
+        let since = held.decided.since;
+        let found = wanted.iter().position(|d| since.max(anchor) == d.since && d.same(&held.decided));
+        match found.filter(|&i| !matched[i]) {
+            Some(i) => {
+                matched[i] = true;
+                if held.decided.until != wanted[i].until {
+                    plan.close.push((since, held.revision, wanted[i].until));
+                }
+            }
+            None if since < anchor => plan.close.push((since, held.revision, Some(anchor.plus_days(-1)))),
+            None => plan.supersede.push((since, held.revision)),
+        }
+    }
+    for (d, _) in wanted.into_iter().zip(matched).filter(|(_, matched)| !matched) {
+        let last = stored.iter().filter(|h| h.decided.since == d.since).map(|h| h.revision).max();
+        plan.insert.push((d, last.map_or(0, |r| r + 1)));
+    }
+    plan
+}

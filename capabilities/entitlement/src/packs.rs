@@ -1,0 +1,95 @@
+//! The policy packs of the installation, loaded once and shared.
+use kernel::{CivilDate, Error, OrgScope, Result, Scope, Tier};
+use policy::{Pack, Refusal};
+
+/// All loaded packs with the groups they form. Packs of one group exclude each other and share a purse.
+#[derive(Debug)]
+pub struct Packs {
+    packs: Vec<Pack>,
+    groups: Vec<Group>,
+}
+
+/// Packs that share one purse a household and quarter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Stable code, part of purse keys: the packs' own group, or the pack's id where it stands alone.
+    pub code: String,
+    /// Indices into [`Packs::all`] in order of precedence.
+    pub members: Vec<usize>,
+}
+
+impl Packs {
+    /// Loads the packs that come with the product and runs their examples.
+    ///
+    /// # Errors
+    /// `Internal` with file, line and column of the first fault.
+    pub fn shipped() -> Result<Packs> {
+        Ok(Packs::of(policy::shipped().map_err(Error::internal)?))
+    }
+    /// Packs that were loaded elsewhere.
+    pub fn of(packs: Vec<Pack>) -> Packs {
+        let index = |id: &str| packs.iter().position(|p| p.id == id).unwrap_or_default();
+        let groups = policy::groups(&packs)
+            .into_iter()
+            .filter_map(|members| {
+                let first = members.first()?;
+                Some(Group {
+                    code: first.group.clone().unwrap_or_else(|| first.id.clone()),
+                    members: members.iter().map(|p| index(&p.id)).collect(),
+                })
+            })
+            .collect();
+        Packs { packs, groups }
+    }
+    pub fn len(&self) -> usize {
+        self.packs.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.packs.is_empty()
+    }
+    /// Everything the packs could speak of: the scope of work the platform does by itself. `None` without packs.
+    pub fn everywhere(&self) -> Option<Scope> {
+        let region = self.packs.first()?.place.at(Tier::Province);
+        Some(Scope { region, org: OrgScope::Any })
+    }
+    pub fn all(&self) -> &[Pack] {
+        &self.packs
+    }
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+    pub fn get(&self, id: &str) -> Option<&Pack> {
+        self.packs.iter().find(|p| p.id == id)
+    }
+    /// The packs of a group, in order of precedence.
+    pub fn members(&self, group: &Group) -> Vec<&Pack> {
+        group.members.iter().filter_map(|&i| self.packs.get(i)).collect()
+    }
+    /// The group a pack belongs to.
+    pub fn group_of(&self, pack: usize) -> Option<&Group> {
+        self.groups.iter().find(|g| g.members.contains(&pack))
+    }
+}
+
+/// The label of the article a pack's first grant rests on: what order, purse and settlement line name as their ground.
+pub fn ground(pack: &Pack) -> String {
+    pack.grants.first().and_then(|g| pack.articles.get(g.article)).map(|a| a.label.clone()).unwrap_or_default()
+}
+
+/// `每户每月 ¥100.00，按季结算，季末清零`, as it stands on `day`.
+pub fn standard(pack: &Pack, day: CivilDate) -> String {
+    let Some(grant) = pack.grants.first() else { return String::new() };
+    let amount = pack.parameters.get(grant.kind.amount()).and_then(|p| p.on(day)).map(|v| v.value.zh());
+    let (settled, carried) = match &grant.kind {
+        policy::GrantKind::HouseholdPurse { settlement, carry_over, .. }
+        | policy::GrantKind::PersonPurse { settlement, carry_over, .. } => (settlement.zh(), *carry_over),
+        _ => ("", false),
+    };
+    let rest = if carried { "余额结转" } else { "季末清零" };
+    format!("{} {}，{settled}，{rest}", grant.kind.per_zh(), amount.unwrap_or_else(|| "没有标准".into()))
+}
+
+/// A pack that cannot decide stops the run: it never decides on parameters that have run out.
+pub(crate) fn refused(refusal: Refusal) -> Error {
+    Error::Refused(refusal.to_string())
+}

@@ -1,0 +1,390 @@
+//! The work of one batch of households: decide everything first, then write only what differs.
+use crate::model::{Decided, Held, Line, PurseState, Report, Target, Targets, decided, household_targets, overgrant};
+use crate::model::{settle, sync, timeline};
+use crate::packs::{Packs, refused};
+use crate::store::purses::{self, Purse};
+use crate::store::rows::{self, Change};
+use books::model::NewAccount;
+use kernel::{
+    AccountId, Actor, CivilDate, ElderId, Error, Fen, HouseholdId, Instant, Month, OrgScope, Quarter, RegionCode, Result, Scope,
+    Tier,
+};
+use ledger::{AccountKind, Action, Command, DeterminationRef, Key, Purpose, Reference};
+use people::model::{ElderFacts, FactKind, HouseholdFacts};
+use policy::{Timeline, Verdict};
+use std::collections::HashMap;
+use store::{Db, Tx};
+
+/// What a batch is decided for.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub day: CivilDate,
+    /// The first day looked at again.
+    pub anchor: CivilDate,
+    /// The quarters from `anchor` to `day`.
+    pub quarters: Vec<Quarter>,
+    /// The quarters something may still be granted in.
+    pub grants: Vec<Quarter>,
+    /// Nothing was ever determined: there are no rows to look for.
+    pub fresh: bool,
+}
+
+/// One household decided.
+pub(crate) struct Household {
+    facts: HouseholdFacts,
+    /// For each member its timeline and, for each pack, what held.
+    members: Vec<(Timeline, Vec<Vec<Decided>>)>,
+    /// For each group what is due.
+    targets: Vec<Targets>,
+}
+
+/// Decides households. Reads nothing and writes nothing.
+pub(crate) fn decide(packs: &Packs, frame: &Frame, households: Vec<HouseholdFacts>) -> Result<Vec<Household>> {
+    let months: Vec<Month> = frame.quarters.iter().flat_map(|q| q.months()).collect();
+    let groups: Vec<Vec<&policy::Pack>> = packs.groups().iter().map(|g| packs.members(g)).collect();
+    households
+        .into_iter()
+        .map(|facts| {
+            let mut members = Vec::with_capacity(facts.members.len());
+            for elder in &facts.members {
+                let person = timeline(elder, &facts);
+                let mut each = Vec::with_capacity(packs.len());
+                for pack in packs.all() {
+                    each.push(decided(pack, &person, frame.anchor, frame.day).map_err(refused)?);
+                }
+                members.push((person, each));
+            }
+            let due = groups.iter().map(|g| household_targets(g, &facts, &months));
+            let targets = due.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
+            Ok(Household { facts, members, targets })
+        })
+        .collect()
+}
+
+/// Writes what differs. The gate is held by the caller.
+pub(crate) async fn write(
+    tx: &Tx,
+    db: &Db,
+    packs: &Packs,
+    actor: &Actor,
+    frame: &Frame,
+    households: Vec<Household>,
+) -> Result<Report> {
+    let mut report = Report { households: households.len() as i64, ..Report::default() };
+    write_rows(tx, packs, frame, &households, &mut report).await?;
+    write_purses(tx, db, packs, actor, frame, &households, &mut report).await?;
+    Ok(report)
+}
+
+async fn write_rows(
+    tx: &Tx,
+    packs: &Packs,
+    frame: &Frame,
+    households: &[Household],
+    report: &mut Report,
+) -> Result<()> {
+    let elders: Vec<ElderId> = households.iter().flat_map(|h| h.facts.members.iter().map(|m| m.elder)).collect();
+    let stored = if frame.fresh { Vec::new() } else { rows::of_elders(tx, &elders, frame.anchor).await? };
+    let mut by_elder: HashMap<ElderId, Vec<rows::Row>> = HashMap::new();
+    for row in stored {
+        by_elder.entry(row.elder).or_default().push(row);
+    }
+    let mut changes = Vec::new();
+    for household in households {
+        for (elder, (person, each)) in household.facts.members.iter().zip(&household.members) {
+            let old = by_elder.get(&elder.elder).map(Vec::as_slice).unwrap_or_default();
+            let here = household.facts.household;
+            if old.iter().any(|r| r.superseded_at.is_none() && (r.household, r.region) != (here, elder.region)) {
+                rows::follow(tx, elder.elder, here, elder.region).await?;
+            }
+            for (i, decisions) in each.iter().enumerate() {
+                report.decisions += 1;
+                let pack = &packs.all()[i];
+                let held: Vec<Held> = old.iter().filter(|r| r.pack == pack.id).map(rows::Row::held).collect();
+                let change = change(packs, i, frame, elder, here, person, &held, decisions);
+                if change.plan.is_empty() {
+                    continue;
+                }
+                report.added += change.plan.insert.len() as i64;
+                report.superseded += change.plan.supersede.len() as i64;
+                report.ended += change.plan.close.iter().filter(|c| c.2.is_some()).count() as i64;
+                changes.push(change);
+            }
+        }
+    }
+    rows::write(tx, changes).await
+}
+
+#[allow(clippy::too_many_arguments)]
+fn change(
+    packs: &Packs,
+    pack: usize,
+    frame: &Frame,
+    elder: &ElderFacts,
+    household: HouseholdId,
+    person: &Timeline,
+    held: &[Held],
+    decisions: &[Decided],
+) -> Change {
+    let text = &packs.all()[pack];
+    let mut plan = sync(held, decisions, frame.anchor, frame.day);
+    // The first row of all tells the day somebody's entitlement began by the facts, not the day we began to look.
+    let remains = held.iter().any(|h| {
+        !h.superseded && !plan.supersede.contains(&(h.decided.since, h.revision))
+    });
+    if !remains
+        && let Some((first, revision)) = plan.insert.first_mut()
+        && first.since == frame.anchor
+        && first.outcome.verdict == Verdict::Eligible
+    {
+        first.since = crate::model::began(text, person, first);
+        let last = held.iter().filter(|h| h.decided.since == first.since).map(|h| h.revision).max();
+        *revision = last.map_or(0, |r| r + 1);
+    }
+    let outlook = plan
+        .insert
+        .iter()
+        .map(|(d, _)| (crate::model::ends(text, person, d), passed_from(packs, pack, person, d)))
+        .collect();
+    Change { elder: elder.elder, household, region: elder.region, pack: text.id.clone(), plan, outlook }
+}
+
+/// The pack of the same group that somebody eligible held the day before.
+fn passed_from(packs: &Packs, pack: usize, person: &Timeline, now: &Decided) -> Option<String> {
+    if now.outcome.verdict != Verdict::Eligible {
+        return None;
+    }
+    let before = now.since.plus_days(-1);
+    let others = packs.group_of(pack)?.members.iter().filter(|&&i| i != pack).map(|&i| &packs.all()[i]);
+    let facts = person.on(before);
+    let held = |p: &&policy::Pack| p.at(before).is_ok_and(|on| on.decide(&facts).verdict == Verdict::Eligible);
+    others.into_iter().find(held).map(|p| p.id.clone())
+}
+
+async fn write_purses(
+    tx: &Tx,
+    db: &Db,
+    packs: &Packs,
+    actor: &Actor,
+    frame: &Frame,
+    households: &[Household],
+    report: &mut Report,
+) -> Result<()> {
+    let Some(first) = frame.quarters.first() else { return Ok(()) };
+    let ids: Vec<HouseholdId> = households.iter().map(|h| h.facts.household).collect();
+    let stored = if frame.fresh { Vec::new() } else { purses::of_households(tx, &ids, *first).await? };
+    let mut purses: HashMap<(HouseholdId, String, Quarter), Purse> =
+        stored.into_iter().map(|p| ((p.household, p.group.clone(), p.quarter), p)).collect();
+
+    let mut due: Vec<Due> = Vec::new();
+    for household in households {
+        for (group, targets) in packs.groups().iter().zip(&household.targets) {
+            for quarter in &frame.quarters {
+                let key = (household.facts.household, group.code.clone(), *quarter);
+                let months = quarter.months();
+                let mut targets: Targets = targets.iter().filter(|(m, _)| months.contains(m)).cloned().collect();
+                let purse = purses.remove(&key);
+                let grants = frame.grants.contains(quarter);
+                if purse.is_none() && (!grants || targets.iter().all(|(_, t)| t.is_none())) {
+                    continue;
+                }
+                if let Some(purse) = &purse {
+                    keep_for_leavers(db, &household.facts, purse, &mut targets).await?;
+                }
+                let region = household.facts.region;
+                due.push(Due { household: key.0, group: key.1, quarter: *quarter, region, purse, targets, grants });
+            }
+        }
+    }
+    let balances = balances(tx, &due).await?;
+    let mut book = Postings::default();
+    for d in due {
+        d.settle(tx.now(), &balances, &mut book);
+    }
+    book.write(tx, db, actor, report).await
+}
+
+/// One purse that may change.
+struct Due {
+    household: HouseholdId,
+    group: String,
+    quarter: Quarter,
+    region: RegionCode,
+    purse: Option<Purse>,
+    targets: Targets,
+    grants: bool,
+}
+
+impl Due {
+    fn settle(
+        self,
+        now: Instant,
+        balances: &HashMap<AccountId, Fen>,
+        book: &mut Postings,
+    ) {
+        let Due { household, group, quarter, region, purse, targets, grants } = self;
+        let before = purse.clone();
+        let mut purse = purse.unwrap_or_else(|| Purse {
+            household,
+            group: group.clone(),
+            quarter,
+            region,
+            county: region.at(Tier::County),
+            account: AccountId(Default::default()),
+            lines: Vec::new(),
+            overgrant: Fen::ZERO,
+            state: PurseState::Open,
+            rounds: 0,
+            opened_at: now,
+            cleared_at: None,
+        });
+        let available = before.as_ref().and_then(|p| balances.get(&p.account)).copied().unwrap_or_default();
+        let steps = settle(&mut purse.lines, &targets, available, grants && purse.state == PurseState::Open);
+        let withdrawn: Fen = steps.iter().map(|s| Fen(-s.amount.0.min(0))).sum();
+        let granted: Fen = steps.iter().map(|s| s.amount.max(Fen::ZERO)).sum();
+        purse.region = region;
+        let known = before.as_ref().is_some_and(|p| balances.contains_key(&p.account));
+        purse.overgrant =
+            if known { overgrant(&purse.lines, available - withdrawn + granted) } else { purse.overgrant };
+        let code = books::codes::purse(household, &group, quarter);
+        for s in steps {
+            book.steps.push(Posting { purse: code.clone(), county: purse.county, household, step: s });
+        }
+        match before {
+            Some(before) if before == purse => {}
+            Some(_) => book.changed.push(purse),
+            None => book.opened.push((code, purse)),
+        }
+    }
+}
+
+/// What is free on the purses from which something may have to be withdrawn.
+async fn balances(tx: &Tx, due: &[Due]) -> Result<HashMap<AccountId, Fen>> {
+    let shrinking = |d: &&Due| {
+        d.purse.as_ref().is_some_and(|p| crate::model::shrinks(&p.lines, &d.targets) || p.overgrant > Fen::ZERO)
+    };
+    let ids: Vec<AccountId> = due.iter().filter(shrinking).filter_map(|d| d.purse.as_ref()).map(|p| p.account).collect();
+    let found = books::service::accounts(tx, &ids).await?;
+    Ok(found.into_iter().map(|(id, a)| (id, a.available())).collect())
+}
+
+/// A month somebody was entitled in who has since moved to another household stays with the household left, up to the
+/// month of the move.
+async fn keep_for_leavers(db: &Db, household: &HouseholdFacts, purse: &Purse, targets: &mut Targets) -> Result<()> {
+    let gone = |who: &&ElderId| !household.members.iter().any(|m| m.elder == **who);
+    for line in purse.lines.iter().filter(|l| l.target > Fen::ZERO) {
+        let Some((_, target)) = targets.iter_mut().find(|(month, t)| *month == line.month && t.is_none()) else {
+            continue;
+        };
+        for elder in line.who.iter().filter(gone) {
+            if left(db, household, *elder).await?.is_some_and(|month| line.month <= month) {
+                *target = Some(Target {
+                    pack: line.pack.clone(),
+                    amount: line.target,
+                    from: line.from,
+                    who: line.who.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The month in which an elder left this household for another; `None` where the archive is not in force any more.
+async fn left(db: &Db, household: &HouseholdFacts, elder: ElderId) -> Result<Option<Month>> {
+    let everywhere = Scope { region: household.region.at(Tier::Province), org: OrgScope::Any };
+    let card = match people::service::card(db, &everywhere, elder).await {
+        Err(Error::NotFound(_)) => return Ok(None),
+        other => other?,
+    };
+    if card.id != elder || card.household == household.household {
+        return Ok(None);
+    }
+    let changes = people::model::dated_changes(&people::service::history(db, &everywhere, elder).await?);
+    let from = household.household.to_string();
+    let passage = changes.iter().rev().find(|c| c.fact == FactKind::Household && c.old == from);
+    Ok(passage.map(|c| c.on.month_of()))
+}
+
+struct Posting {
+    purse: String,
+    county: RegionCode,
+    household: HouseholdId,
+    step: crate::model::Step,
+}
+
+/// What a batch posts.
+#[derive(Default)]
+struct Postings {
+    steps: Vec<Posting>,
+    opened: Vec<(String, Purse)>,
+    changed: Vec<Purse>,
+}
+
+impl Postings {
+    async fn write(mut self, tx: &Tx, db: &Db, actor: &Actor, report: &mut Report) -> Result<()> {
+        let mut wanted: HashMap<String, NewAccount> = HashMap::new();
+        for (code, p) in &self.opened {
+            let account = NewAccount { kind: AccountKind::Purse, code: code.clone(), region: p.region, org: None };
+            wanted.insert(code.clone(), account);
+        }
+        for s in &self.steps {
+            let code = books::codes::fund(&s.county, &s.step.pack);
+            let account = NewAccount { kind: AccountKind::Fund, code: code.clone(), region: s.county, org: None };
+            wanted.insert(code, account);
+        }
+        let opened = books::service::open_many(tx, db, wanted.into_values().collect()).await?;
+        let missing = || Error::Internal("an account was not opened".into());
+        for (code, p) in &mut self.opened {
+            p.account = *opened.get(code).ok_or_else(missing)?;
+        }
+        let mut accounts: HashMap<String, AccountId> =
+            self.opened.iter().map(|(code, p)| (code.clone(), p.account)).collect();
+        for p in &self.changed {
+            accounts.insert(books::codes::purse(p.household, &p.group, p.quarter), p.account);
+        }
+        let mut commands = Vec::with_capacity(self.steps.len());
+        for s in &self.steps {
+            let fund = opened.get(&books::codes::fund(&s.county, &s.step.pack)).copied().ok_or_else(missing)?;
+            let purse = accounts.get(&s.purse).copied().ok_or_else(missing)?;
+            commands.push(s.command(tx, fund, purse)?);
+            if s.step.amount > Fen::ZERO {
+                report.granted += s.step.amount;
+            } else {
+                report.withdrawn += -s.step.amount;
+            }
+        }
+        let opened: Vec<&Purse> = self.opened.iter().map(|(_, p)| p).collect();
+        purses::insert(tx, &opened).await?;
+        for p in &self.changed {
+            purses::update(tx, p).await?;
+        }
+        // A purse that an order took from between our look and the lock: the whole batch is done again.
+        books::service::apply_all(tx, db, actor, &commands).await.map_err(Error::internal)?;
+        Ok(())
+    }
+}
+
+impl Posting {
+    fn command(&self, tx: &Tx, fund: AccountId, purse: AccountId) -> Result<Command> {
+        let crate::model::Step { month, pack, amount, revision } = &self.step;
+        let (purpose, debit, credit) = if *amount > Fen::ZERO {
+            (Purpose::Grant, fund, purse)
+        } else {
+            (Purpose::GrantWithdrawal, purse, fund)
+        };
+        let amount = Fen(amount.0.abs());
+        let reference = DeterminationRef::new(format!("{}/{pack}/{month}", self.household))?;
+        Ok(Command {
+            key: Key::of(purpose, &[&self.household, pack, month, revision])?,
+            at: tx.now(),
+            reference: Reference::Determination(reference),
+            action: Action::Post { purpose, debit, credit, amount },
+        })
+    }
+}
+
+/// Lines of a purse that pay on `day`.
+pub(crate) fn paying(lines: &[Line], day: CivilDate) -> Option<&Line> {
+    lines.iter().find(|l| l.month == day.month_of() && l.target > Fen::ZERO && l.from <= day)
+}

@@ -1,0 +1,49 @@
+//! Use cases.
+mod batch;
+mod clear;
+mod determine;
+mod purses;
+mod read;
+
+pub use crate::store::lists::{EntitledAsk, PurseAsk};
+pub use clear::{Clearance, clear_quarter, clear_waiting};
+pub use determine::{determine, determine_household, retire};
+pub use purses::{purse_list, purses, purses_in, quarters};
+pub(crate) use purses::of_household;
+pub use read::{by_pack, counts, current, determined_on, entitled, history, undecided};
+
+use async_trait::async_trait;
+use audit::Action;
+use kernel::Result;
+
+/// An end this near is shown as coming.
+pub const SOON_DAYS: i64 = 60;
+
+pub(crate) const DETERMINED: Action = Action::new("entitlement.determined", "认定待遇");
+pub(crate) const REDETERMINED: Action = Action::new("entitlement.redetermined", "重新认定一户");
+pub(crate) const CLEARED: Action = Action::new("entitlement.cleared", "额度季末清零");
+pub(crate) const ASKED: Action = Action::new("entitlement.asked", "要求现在认定");
+
+/// Hears how far long work has come.
+#[async_trait]
+pub trait Progress: Send + Sync {
+    /// `total` is 0 while it is not known.
+    async fn told(&self, done: i64, total: i64) -> Result<()>;
+}
+
+/// Nobody listens.
+pub struct Quiet;
+
+#[async_trait]
+impl Progress for Quiet {
+    async fn told(&self, _: i64, _: i64) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Progress for work::JobCtx {
+    async fn told(&self, done: i64, total: i64) -> Result<()> {
+        self.progress(done, total, "按户认定").await
+    }
+}

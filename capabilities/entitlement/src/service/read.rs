@@ -1,0 +1,138 @@
+//! Determinations as they are read: with their reasons rebuilt from what was stored.
+use crate::model::{Counts, DeterminationView, ElderRow, Verdicts};
+use crate::packs::{Packs, refused};
+use crate::store::lists::{self, EntitledAsk};
+use crate::store::{rows, runs};
+use kernel::{
+    Actor, CivilDate, ElderId, Error, Instant, Month, PageAsk, Paged, Permission, Result, Scope,
+};
+use policy::{Explanation, Facts, Pack};
+use std::collections::HashMap;
+use store::Db;
+
+/// The determinations in force of one elder, one a pack, in the order of the packs.
+///
+/// # Errors
+/// `NotFound` outside the scope.
+pub async fn current(db: &Db, packs: &Packs, scope: &Scope, elder: ElderId) -> Result<Vec<DeterminationView>> {
+    let all = history(db, packs, scope, elder).await?;
+    let mut now: Vec<DeterminationView> =
+        all.into_iter().filter(|d| d.until.is_none() && d.superseded_at.is_none()).collect();
+    let place = |id: &str| packs.all().iter().position(|p| p.id == id).unwrap_or(usize::MAX);
+    now.sort_by_key(|d| place(&d.pack));
+    Ok(now)
+}
+
+/// Every determination of one elder, newest first: those in force, those that ended and those that turned out wrong.
+///
+/// # Errors
+/// `NotFound` outside the scope.
+pub async fn history(db: &Db, packs: &Packs, scope: &Scope, elder: ElderId) -> Result<Vec<DeterminationView>> {
+    let card = people::service::card(db, scope, elder).await?;
+    let ids = people::service::identities(db, card.id).await?;
+    let today = db.clock().today();
+    let mut old = HashMap::new();
+    let mut out = Vec::new();
+    for row in rows::history(db.read(), &ids).await? {
+        out.push(view(db, packs, &mut old, row, today).await?);
+    }
+    Ok(out)
+}
+
+async fn view(
+    db: &Db,
+    packs: &Packs,
+    old: &mut HashMap<(String, u64), Pack>,
+    row: rows::Row,
+    today: CivilDate,
+) -> Result<DeterminationView> {
+    let held = row.held();
+    let version = held.decided.version;
+    let explanation = match packs.get(&row.pack).filter(|p| p.version == version) {
+        Some(pack) => explain(pack, &held, today)?,
+        None => {
+            let key = (row.pack.clone(), version);
+            if !old.contains_key(&key) {
+                let text = runs::text(db.read(), &row.pack, version).await?;
+                let text = text.ok_or_else(|| Error::Internal(format!("text of {} is not kept", row.pack)))?;
+                old.insert(key.clone(), Pack::load(&row.pack, &text).map_err(Error::internal)?);
+            }
+            let pack = old.get(&key).ok_or_else(|| Error::Internal("a text that was just read is gone".into()))?;
+            explain(pack, &held, today)?
+        }
+    };
+    Ok(DeterminationView {
+        elder: row.elder,
+        household: row.household,
+        pack: row.pack,
+        title: explanation.title.clone(),
+        verdict: held.decided.outcome.verdict,
+        monthly: held.decided.monthly,
+        since: row.since,
+        until: held.decided.until,
+        ends_on: row.ends_on,
+        passed_from: row.passed_from,
+        recorded_at: row.recorded_at,
+        superseded_at: row.superseded_at,
+        explanation,
+    })
+}
+
+/// Reads a stored decision out: as of today while it is in force, as of its first day when it is over.
+fn explain(pack: &Pack, held: &crate::model::Held, today: CivilDate) -> Result<Explanation> {
+    let facts: Facts = serde_json::from_str(&held.decided.facts).map_err(Error::internal)?;
+    let in_force = held.decided.until.is_none() && !held.superseded;
+    let day = if in_force { today.max(held.decided.since) } else { held.decided.since };
+    // A text whose parameters have run out since is read as of the day it was decided.
+    let on = pack.at(day).or_else(|_| pack.at(held.decided.since)).map_err(refused)?;
+    Ok(on.explain(&held.decided.outcome, &facts))
+}
+
+/// Those entitled inside the scope. `order` is allow-listed SQL.
+///
+/// # Errors
+/// `Forbidden` without the permission.
+pub async fn entitled(
+    db: &Db,
+    actor: &Actor,
+    scope: &Scope,
+    ask: &EntitledAsk,
+    order: &str,
+    page: PageAsk,
+) -> Result<Paged<ElderRow>> {
+    actor.require(Permission::EntitlementRead)?;
+    lists::entitled(db.read(), scope, ask, order, page).await
+}
+
+/// Those who cannot be decided because a fact is missing.
+///
+/// # Errors
+/// `Forbidden` without the permission.
+pub async fn undecided(db: &Db, actor: &Actor, scope: &Scope, page: PageAsk) -> Result<Paged<ElderRow>> {
+    actor.require(Permission::EntitlementRead)?;
+    lists::unknown(db.read(), scope, page).await
+}
+
+/// The figures of a desk on `day`.
+pub async fn counts(db: &Db, scope: &Scope, day: CivilDate) -> Result<Counts> {
+    let month: Month = day.month_of();
+    lists::counts(db.read(), scope, month.first_day(), day.plus_days(super::SOON_DAYS), day.quarter()).await
+}
+
+/// How many are entitled and undecided under each pack, by the pack's id.
+pub async fn by_pack(db: &Db, scope: &Scope) -> Result<HashMap<String, Verdicts>> {
+    let mut out: HashMap<String, Verdicts> = HashMap::new();
+    for (pack, verdict, n) in lists::by_pack(db.read(), scope).await? {
+        let of = out.entry(pack).or_default();
+        match verdict.as_str() {
+            "eligible" => of.eligible = n,
+            _ => of.unknown = n,
+        }
+    }
+    Ok(out)
+}
+
+/// The last day everyone of the scope was determined for, and when that was done.
+pub async fn determined_on(db: &Db, scope: &Scope) -> Result<Option<(CivilDate, Instant)>> {
+    runs::last_run(db.read(), scope.region).await
+}

@@ -1,0 +1,50 @@
+//! All SQL of this capability.
+pub(crate) mod lists;
+pub(crate) mod purses;
+pub(crate) mod rows;
+pub(crate) mod runs;
+
+use store::Migration;
+
+/// Tables: determinations with their history, the texts of packs they were decided by, purses, and runs.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    id: "entitlement-0001",
+    sql: "CREATE TABLE determination (
+  elder UUID NOT NULL, pack TEXT NOT NULL, since TEXT NOT NULL, revision BIGINT NOT NULL, household UUID NOT NULL,
+  region TEXT NOT NULL, verdict TEXT NOT NULL, class BIGINT, monthly BIGINT NOT NULL, met BIGINT NOT NULL,
+  unmet BIGINT NOT NULL, missing BIGINT NOT NULL, version BIGINT NOT NULL, facts TEXT NOT NULL, ends_on TEXT,
+  passed_from TEXT, until TEXT, recorded_at BIGINT NOT NULL, superseded_at BIGINT,
+  PRIMARY KEY (elder, pack, since, revision));
+CREATE INDEX determination_eligible ON determination (region, since)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible';
+CREATE INDEX determination_ending ON determination (ends_on, region)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible' AND ends_on IS NOT NULL;
+CREATE INDEX determination_unknown ON determination (region)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'unknown';
+CREATE TABLE policy_text (
+  pack TEXT NOT NULL, version BIGINT NOT NULL, title TEXT NOT NULL, ground TEXT NOT NULL, body TEXT NOT NULL,
+  first_at BIGINT NOT NULL, PRIMARY KEY (pack, version));
+CREATE TABLE purse (
+  household UUID NOT NULL, grp TEXT NOT NULL, quarter TEXT NOT NULL, region TEXT NOT NULL, county TEXT NOT NULL,
+  account UUID NOT NULL UNIQUE, pack TEXT NOT NULL, lines TEXT NOT NULL, months BIGINT NOT NULL,
+  granted BIGINT NOT NULL, cleared BIGINT NOT NULL, overgrant BIGINT NOT NULL, state TEXT NOT NULL,
+  rounds BIGINT NOT NULL, opened_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, cleared_at BIGINT,
+  PRIMARY KEY (household, grp, quarter));
+CREATE INDEX purse_region ON purse (quarter, region);
+CREATE INDEX purse_state ON purse (quarter, state, household);
+CREATE TABLE quarter_close (quarter TEXT PRIMARY KEY, at BIGINT NOT NULL);
+CREATE TABLE determination_run (
+  region TEXT NOT NULL, day TEXT NOT NULL, previous TEXT, after UUID, households BIGINT NOT NULL,
+  report TEXT NOT NULL, started_at BIGINT NOT NULL, finished_at BIGINT, PRIMARY KEY (region, day));
+CREATE TABLE determination_gate (id BIGINT PRIMARY KEY);
+INSERT INTO determination_gate (id) VALUES (1);
+",
+}];
+
+/// `$first, $first+1, …`
+fn marks(first: usize, count: usize) -> String {
+    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(",")
+}
+
+/// Values of one `IN` list at most; both engines take more than 32,000.
+const CHUNK: usize = 5_000;
