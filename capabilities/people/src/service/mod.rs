@@ -25,7 +25,7 @@ pub use merges::{
     RowDecision, decide_different, decide_row, duplicate_review, duplicate_reviews, merge, merges_of, review_row, unmerge,
 };
 pub use panels::{Panel, PanelHtml, Panels, Slot, TimelineItem};
-pub use read::{Archive, archive, card, cards, code_matches, deaths, elder_code, history, household, household_members, households_after, identities};
+pub use read::{Archive, archive, card, cards, code_matches, deaths, elder_code, history, household, household_count, household_members, households_after, identities};
 pub use regions::{load_book, load_regions, seed_regions, shipped_regions};
 pub use reveal::{contact_phone_plain, id_plain, phone_plain};
 pub use search::find;

@@ -139,6 +139,12 @@ pub async fn households_after(
     with_members(db.read(), households).await
 }
 
+/// How many households [`households_after`] will go through.
+pub async fn household_count(db: &Db, scope: &Scope) -> Result<i64> {
+    government(scope)?;
+    elders::household_count(db, scope).await
+}
+
 /// One household.
 ///
 /// # Errors

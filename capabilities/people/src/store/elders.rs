@@ -281,6 +281,13 @@ pub(crate) async fn households_by_number(tx: &Tx, region: RegionCode, numbers: &
     Ok(out)
 }
 
+/// How many households lie in the scope: what a walk over them has ahead.
+pub(crate) async fn household_count(db: &Db, scope: &Scope) -> Result<i64> {
+    let mut f = Filter::from("household");
+    f.region("region", scope);
+    Ok(db.read().scalar(&format!("SELECT COUNT(*) {}", f.sql()), f.values.clone()).await?.unwrap_or(0))
+}
+
 /// Households in id order after `after`, inside the scope's region.
 pub(crate) async fn households_after(
     db: &Db,
