@@ -82,7 +82,7 @@ pub async fn jobs(db: &Db, scope: &Scope, ask: &JobAsk, page: PageAsk) -> Result
 }
 
 pub(crate) async fn exists(db: &Db, key: &str) -> Result<bool> {
-    Ok(db.read().scalar::<i64>("SELECT 1 FROM job WHERE key = $1", vals![key]).await?.is_some())
+    Ok(db.read().scalar::<i64>("SELECT CAST(1 AS BIGINT) FROM job WHERE key = $1", vals![key]).await?.is_some())
 }
 
 pub(crate) async fn progress(db: &Db, id: JobId, done: i64, total: i64, note: &str) -> Result<()> {
