@@ -72,11 +72,11 @@ pub(crate) async fn insert_account(tx: &Tx, id: UserId, new: &NewAccount) -> Res
 }
 
 pub(crate) async fn login_taken<C: Sql>(conn: &C, login: &str) -> Result<bool> {
-    Ok(conn.scalar::<i64>("SELECT 1 FROM account WHERE login = $1", vals![login]).await?.is_some())
+    Ok(conn.scalar::<i64>("SELECT CAST(1 AS BIGINT) FROM account WHERE login = $1", vals![login]).await?.is_some())
 }
 
 pub(crate) async fn any_account<C: Sql>(conn: &C) -> Result<bool> {
-    Ok(conn.scalar::<i64>("SELECT 1 FROM account LIMIT 1", vec![]).await?.is_some())
+    Ok(conn.scalar::<i64>("SELECT CAST(1 AS BIGINT) FROM account LIMIT 1", vec![]).await?.is_some())
 }
 
 pub(crate) async fn account_by_id<C: Sql>(conn: &C, id: UserId) -> Result<Option<Account>> {
