@@ -42,6 +42,7 @@ pub fn routes() -> Routes {
 fn nav() -> Vec<NavEntry> {
     [
         desk::nav(),
+        field::nav(),
         people::nav(),
         entitlement::nav(),
         orders::nav(),
@@ -101,8 +102,10 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
     let regions = people::service::load_book(&db).await?;
     let panels: Vec<Arc<dyn people::Panel>> =
         entitlement::panels(packs.clone()).into_iter().chain(orders::panels()).collect();
+    let access = Arc::new(access::Access::new(db.clone()));
+    let evidence: Arc<dyn orders::EvidencePanel> = Arc::new(field::Panel);
     let things: Vec<Arc<dyn Any + Send + Sync>> =
-        vec![packs.clone(), Arc::new(people::Panels(panels)), Arc::new(field::evidence_panel())];
+        vec![packs.clone(), Arc::new(people::Panels(panels)), access.clone(), Arc::new(orders::Evidence(evidence))];
     let site = Site {
         name: config.site_name.clone(),
         region: config.region,
@@ -110,7 +113,6 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         data: config.data.clone(),
         secure_cookies: config.secure_cookies,
     };
-    let auth = Arc::new(access::Access::new(db.clone()));
     let runner = runner(&db, config, &packs);
-    Ok(App::new(AppParts { db, site, auth, nav: nav(), regions, runner: Some(runner) }, things))
+    Ok(App::new(AppParts { db, site, auth: access, nav: nav(), regions, runner: Some(runner) }, things))
 }

@@ -7,6 +7,8 @@ mod names;
 mod population;
 
 pub use cast::{Cast, build_cast};
+pub use names::{Dice, Numbers};
+pub use population::{Person, Town, people};
 pub use history::write as write_history;
 pub use life::live;
 pub use names::{Dice, Numbers};

@@ -1,0 +1,66 @@
+//! P5: the engine alone, then everyone determined and stored.
+use super::figures::rate;
+use super::{Bench, fill, stopwatch};
+use kernel::{CivilDate, IdGen, Result};
+use policy::{Fact, Facts};
+use serde_json::json;
+
+/// People the engine decides on in one go.
+const ENGINE_PEOPLE: usize = 200_000;
+
+fn somebody(ids: &IdGen) -> Option<Facts> {
+    let below = |n: u64| ids.next_u64() % n;
+    let birth = CivilDate::from_epoch_days(-16_000 + below(14_600) as i64);
+    let hukou = if below(10) < 7 { "rural" } else { "urban" };
+    let facts = Facts::new()
+        .with(Fact::BirthDate, &birth.to_string())
+        .and_then(|f| f.with(Fact::Hukou, hukou))
+        .and_then(|f| f.with(Fact::HukouRegion, "441523101204"))
+        .and_then(|f| f.with(Fact::Alive, "true"));
+    facts.ok()
+}
+
+pub(crate) async fn run(b: &Bench) -> Result<()> {
+    let today = kernel::Clock::System.today();
+    let packs = policy::shipped().map_err(kernel::Error::internal)?;
+    let ids = IdGen::new(11);
+    let people: Vec<Facts> = (0..ENGINE_PEOPLE).filter_map(|_| somebody(&ids)).collect();
+    let on: Vec<_> = packs.iter().filter_map(|p| p.at(today).ok()).collect();
+    let t = stopwatch();
+    let mut eligible = 0usize;
+    for f in &people {
+        for p in &on {
+            eligible += usize::from(p.monthly(&p.decide(f)) > kernel::Fen::ZERO);
+        }
+    }
+    let engine = t.elapsed();
+    let t = stopwatch();
+    let mut explained = 0usize;
+    for f in people.iter().take(20_000) {
+        for p in &on {
+            explained += p.explain(&p.decide(f), f).reasons_len();
+        }
+    }
+    let explain = t.elapsed();
+    let decisions = people.len() * on.len();
+    b.tell(
+        "P5 engine",
+        json!({
+            "people": people.len(), "packs": on.len(), "decisions": decisions, "eligible": eligible,
+            "decisions_per_second_per_core": rate(decisions, engine),
+            "explanations_per_second_per_core": rate(20_000 * on.len(), explain), "reasons": explained,
+        }),
+    );
+    let world = fill::people(b).await?;
+    let first = fill::determine(&world.db, b, today).await?;
+    let second = fill::determine(&world.db, b, today).await?;
+    let stored = world.ids.len() * on.len();
+    b.tell(
+        "P5 stored",
+        json!({
+            "elders": world.ids.len(), "determinations": stored, "seconds": first, "rerun_seconds": second,
+            "determinations_per_second": (stored as f64 / first.max(1e-9)).round(),
+        }),
+    );
+    Ok(())
+}
