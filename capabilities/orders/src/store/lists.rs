@@ -1,0 +1,367 @@
+//! Lists and sets of orders.
+use super::{ORDER, OrderRow, orders};
+use crate::model::{LATE_SOON_MINUTES, Order, State};
+use kernel::{
+    Actor, CivilDate, ElderId, Instant, OrderId, OrgId, PageAsk, Paged, PaymentListId, Quarter, RegionCode, Result,
+    Scope, Tier, WorkerId,
+};
+use store::sea_orm::{self, FromQueryResult};
+use store::{Db, Filter, Sql, SqlExt, Tx, Value, vals};
+
+/// Rows of a region by equality, so that the time index of that tier is used.
+fn in_region(f: &mut Filter, region: &RegionCode) {
+    match region.tier() {
+        Tier::Village => f.and("o.region = ?", *region),
+        Tier::Town => f.and("o.town = ?", *region),
+        Tier::County => f.and("o.county = ?", *region),
+        tier @ (Tier::City | Tier::Province) => {
+            f.and(&format!("substr(o.county, 1, {}) = ?", tier.digits()), region.prefix().to_string())
+        }
+    };
+}
+
+/// Adds what a viewer may see: the region, for a provider its own orders, for a worker the visits assigned to them.
+pub(crate) fn scoped(f: &mut Filter, scope: &Scope) {
+    in_region(f, &scope.region);
+    if let Some(org) = scope.org_id() {
+        f.and("o.provider = ?", org);
+    }
+    if let Some(worker) = scope.worker_id() {
+        f.and("o.worker = ?", worker);
+    }
+}
+
+/// A common view of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Visits of one day.
+    Day(CivilDate),
+    /// Waits for a provider's word.
+    ToAccept,
+    /// Accepted, nobody assigned yet.
+    ToAssign,
+    /// The start is near or past and nobody is there.
+    Late(Instant),
+    /// Served, and nobody has asked the elder yet.
+    FollowUp,
+    /// In dispute.
+    Disputed,
+}
+
+/// What a list of orders asks for.
+#[derive(Clone, Debug, Default)]
+pub struct OrderAsk {
+    pub view: Option<View>,
+    pub state: Option<State>,
+    pub category: Option<String>,
+    pub provider: Option<OrgId>,
+    pub worker: Option<WorkerId>,
+    /// The ids of one elder: its own and those merged into it. Empty: any.
+    pub elders: Vec<ElderId>,
+    pub region: Option<RegionCode>,
+    pub from: Option<CivilDate>,
+    pub to: Option<CivilDate>,
+    /// An order number (whole or its end) or the beginning of an elder's name.
+    pub q: String,
+}
+
+/// Condition of the index `work_order_open`.
+const OPEN: &str =
+    "o.state IN ('created', 'accepted', 'assigned', 'on_the_way', 'checked_in', 'checked_out')";
+/// Condition of the index `work_order_after`.
+const AFTER: &str = "o.state IN ('checked_out', 'confirmed', 'disputed')";
+
+fn filter(scope: &Scope, ask: &OrderAsk) -> Filter {
+    let mut f = Filter::from("work_order o");
+    scoped(&mut f, scope);
+    match ask.view {
+        Some(View::Day(day)) => {
+            f.clause("o.starts_at >= ? AND o.starts_at < ?", vals![day.at(0, 0), day.plus_days(1).at(0, 0)]);
+        }
+        // Written out, not bound, and with the small index's own condition: SQLite takes a partial index only where the
+        // statement repeats its condition word for word.
+        Some(View::ToAccept) => {
+            f.clause(OPEN, vec![]).clause("o.state = 'created'", vec![]);
+        }
+        Some(View::ToAssign) => {
+            f.clause(OPEN, vec![]).clause("o.state = 'accepted'", vec![]);
+        }
+        Some(View::Late(now)) => {
+            f.clause(OPEN, vec![]).clause("o.state IN ('created', 'accepted', 'assigned', 'on_the_way')", vec![]);
+            f.and("o.starts_at < ?", now.plus_minutes(LATE_SOON_MINUTES));
+        }
+        Some(View::FollowUp) => {
+            f.clause(AFTER, vec![]).clause("o.state IN ('checked_out', 'confirmed')", vec![]);
+        }
+        Some(View::Disputed) => {
+            f.clause(AFTER, vec![]).clause("o.state = 'disputed'", vec![]);
+        }
+        None => {}
+    }
+    if let Some(s) = ask.state {
+        f.and("o.state = ?", s.code());
+    }
+    if let Some(c) = &ask.category {
+        f.and("o.category = ?", c.clone());
+    }
+    if let Some(p) = ask.provider {
+        f.and("o.provider = ?", p);
+    }
+    if let Some(w) = ask.worker {
+        f.and("o.worker = ?", w);
+    }
+    if !ask.elders.is_empty() {
+        let marks = vec!["?"; ask.elders.len()].join(", ");
+        f.clause(&format!("o.elder IN ({marks})"), ask.elders.iter().map(|e| Value::from(*e)).collect());
+    }
+    if let Some(r) = &ask.region {
+        in_region(&mut f, r);
+    }
+    if let Some(d) = ask.from {
+        f.and("o.starts_at >= ?", d.at(0, 0));
+    }
+    if let Some(d) = ask.to {
+        f.and("o.starts_at < ?", d.plus_days(1).at(0, 0));
+    }
+    search(&mut f, ask.q.trim());
+    f
+}
+
+fn search(f: &mut Filter, q: &str) {
+    if q.is_empty() {
+        return;
+    }
+    let upper = q.to_uppercase();
+    if upper.starts_with("WO") {
+        f.and("o.no = ?", upper);
+    } else if q.bytes().all(|b| b.is_ascii_digit()) {
+        f.and("o.no LIKE ?", format!("%-%{q}"));
+    } else {
+        let plain: String = q.chars().filter(|c| !matches!(c, '%' | '_')).collect();
+        f.and("o.elder_name LIKE ?", format!("{plain}%"));
+    }
+}
+
+pub(crate) async fn list(db: &Db, scope: &Scope, ask: &OrderAsk, order: &str, page: PageAsk) -> Result<Paged<Order>> {
+    let found: Paged<OrderRow> = db.read().page(ORDER, &filter(scope, ask), order, page).await?;
+    let Paged { rows, total, page, per_page } = found;
+    Ok(Paged { rows: orders(rows)?, total, page, per_page })
+}
+
+/// How many match, exact up to [`Paged::COUNT_CAP`].
+pub(crate) async fn count(db: &Db, scope: &Scope, ask: &OrderAsk) -> Result<i64> {
+    let f = filter(scope, ask);
+    db.read().count_capped(&f.sql(), f.values).await
+}
+
+/// All of a set that is small by nature (one worker's day, one provider's day, one elder's recent visits).
+pub(crate) async fn all<C: Sql>(conn: &C, scope: &Scope, ask: &OrderAsk, order: &str, limit: i64) -> Result<Vec<Order>> {
+    let f = filter(scope, ask);
+    let sql = format!("SELECT {ORDER} {} ORDER BY {order} LIMIT {limit}", f.sql());
+    orders(conn.all(&sql, f.values).await?)
+}
+
+/// Worker, start and end of every visit that takes time between two moments, for one provider.
+#[derive(FromQueryResult)]
+pub(crate) struct PlannedRow {
+    pub(crate) worker: WorkerId,
+    pub(crate) starts_at: Instant,
+    pub(crate) ends_at: Instant,
+    pub(crate) minutes: i64,
+    pub(crate) lat_e6: Option<i64>,
+    pub(crate) lng_e6: Option<i64>,
+}
+
+pub(crate) async fn planned(
+    db: &Db,
+    provider: OrgId,
+    from: Instant,
+    to: Instant,
+    except: Option<OrderId>,
+) -> Result<Vec<PlannedRow>> {
+    let mut f = Filter::from("work_order o");
+    f.and("o.provider = ?", provider).and("o.starts_at >= ?", from).and("o.starts_at < ?", to);
+    f.clause(
+        "o.worker IS NOT NULL AND o.state NOT IN ('created', 'accepted', 'cancelled', 'refused', 'no_show')",
+        vec![],
+    );
+    if let Some(id) = except {
+        f.and("o.id <> ?", id);
+    }
+    let sql = format!("SELECT o.worker, o.starts_at, o.ends_at, o.minutes, o.lat_e6, o.lng_e6 {}", f.sql());
+    db.read().all(&sql, f.values).await
+}
+
+#[derive(FromQueryResult)]
+pub(crate) struct KnownRow {
+    pub(crate) worker: WorkerId,
+    pub(crate) times: i64,
+    pub(crate) rated: i64,
+    pub(crate) stars: i64,
+}
+
+/// How often each worker has served an elder, and with what rating.
+pub(crate) async fn known_workers(db: &Db, elder: ElderId) -> Result<Vec<KnownRow>> {
+    db.read()
+        .all(
+            "SELECT worker, COUNT(*) AS times, CAST(SUM(CASE WHEN rating IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS rated, \
+             CAST(SUM(COALESCE(rating, 0)) AS BIGINT) AS stars FROM work_order \
+             WHERE elder = $1 AND worker IS NOT NULL AND checked_out_at IS NOT NULL GROUP BY worker",
+            vals![elder],
+        )
+        .await
+}
+
+#[derive(FromQueryResult)]
+pub(crate) struct SumRow {
+    pub(crate) orders: i64,
+    pub(crate) fee: Option<i64>,
+    pub(crate) gov: Option<i64>,
+    pub(crate) own: Option<i64>,
+}
+
+/// What one elder's served orders of a quarter cost.
+pub(crate) async fn quarter_sum(db: &Db, scope: &Scope, elder: ElderId, quarter: Quarter) -> Result<SumRow> {
+    let mut f = Filter::from("work_order o");
+    f.and("o.elder = ?", elder).and("o.quarter = ?", quarter);
+    f.clause("o.confirmed_at IS NOT NULL AND o.state <> 'cancelled'", vec![]);
+    scoped(&mut f, scope);
+    let sql = format!(
+        "SELECT COUNT(*) AS orders, CAST(SUM(o.fee) AS BIGINT) AS fee, CAST(SUM(o.gov) AS BIGINT) AS gov, \
+         CAST(SUM(o.own) AS BIGINT) AS own {}",
+        f.sql()
+    );
+    Ok(db.read().one(&sql, f.values).await?.unwrap_or(SumRow { orders: 0, fee: None, gov: None, own: None }))
+}
+
+/// Confirmed orders that stand in no payment list, served in or before the quarter, in id order.
+pub(crate) async fn settleable<C: Sql>(
+    conn: &C,
+    region: &RegionCode,
+    quarter: Quarter,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<Order>> {
+    let mut f = Filter::from("work_order o");
+    f.clause("o.payment_list IS NULL AND o.state IN ('confirmed', 'rated')", vec![]);
+    f.and("o.quarter <= ?", quarter);
+    in_region(&mut f, region);
+    if let Some(id) = after {
+        f.and("o.id > ?", id);
+    }
+    let sql = format!("SELECT {ORDER} {} ORDER BY o.id LIMIT {limit}", f.sql());
+    orders(conn.all(&sql, f.values).await?)
+}
+
+pub(crate) async fn of_list<C: Sql>(conn: &C, list: PaymentListId, after: Option<OrderId>, limit: i64) -> Result<Vec<Order>> {
+    let mut f = Filter::from("work_order o");
+    f.and("o.payment_list = ?", list);
+    if let Some(id) = after {
+        f.and("o.id > ?", id);
+    }
+    let sql = format!("SELECT {ORDER} {} ORDER BY o.id LIMIT {limit}", f.sql());
+    orders(conn.all(&sql, f.values).await?)
+}
+
+/// Moves a whole set one step on, with an event each, in two statements: settlement moves a million orders at once.
+/// `to_state` is an SQL expression of a state. Returns how many moved.
+pub(crate) struct SetStep<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) to_state: &'a str,
+    pub(crate) list: Option<PaymentListId>,
+    pub(crate) data: serde_json::Value,
+}
+
+pub(crate) async fn move_set(tx: &Tx, actor: &Actor, set: &SetStep<'_>, which: &Filter) -> Result<u64> {
+    // The event is written first, from the rows as they stand, and counts the version they will have.
+    let n = which.values.len();
+    let p = |i: usize| format!("${}", n + i);
+    let sql = format!(
+        "INSERT INTO work_order_event (work_order, seq, at, step, state, actor_user, actor, role, data) \
+         SELECT o.id, o.version + 1, CAST({} AS BIGINT), CAST({} AS TEXT), {}, CAST({} AS {}), CAST({} AS TEXT), \
+         CAST({} AS TEXT), CAST({} AS TEXT) {}",
+        p(1),
+        p(2),
+        set.to_state,
+        p(3),
+        uuid_type(tx),
+        p(4),
+        p(5),
+        p(6),
+        which.sql()
+    );
+    let mut values: Vec<Value> = which.values.clone();
+    values.extend(vals![
+        tx.now(),
+        set.step,
+        actor.user_id(),
+        actor.label(),
+        actor.role().map_or("platform", |r| r.code()),
+        if set.data.is_null() { String::new() } else { set.data.to_string() }
+    ]);
+    let told = tx.exec(&sql, values).await?;
+    let sql = format!(
+        "UPDATE work_order SET state = {}, version = version + 1, payment_list = CAST({} AS {}) WHERE id IN (SELECT o.id {})",
+        set.to_state.replace("o.", "work_order."),
+        p(1),
+        uuid_type(tx),
+        which.sql()
+    );
+    let mut values: Vec<Value> = which.values.clone();
+    values.extend(vals![set.list]);
+    let moved = tx.exec(&sql, values).await?;
+    if told == moved { Ok(moved) } else { Err(kernel::Error::Internal("an order moved without its event".into())) }
+}
+
+/// SQLite keeps a UUID as its 16 bytes.
+fn uuid_type(tx: &Tx) -> &'static str {
+    match tx.engine() {
+        store::Engine::Sqlite => "BLOB",
+        store::Engine::Postgres => "UUID",
+    }
+}
+
+/// `FROM work_order o WHERE o.id IN (…) AND …` for a chunk of ids.
+pub(crate) fn among(ids: &[OrderId], condition: &str) -> Filter {
+    let mut f = Filter::from("work_order o");
+    let marks = vec!["?"; ids.len()].join(", ");
+    f.clause(&format!("o.id IN ({marks})"), ids.iter().map(|id| Value::from(*id)).collect());
+    f.clause(condition, vec![]);
+    f
+}
+
+/// `FROM work_order o WHERE o.payment_list = list AND …`.
+pub(crate) fn in_list(list: PaymentListId, condition: &str) -> Filter {
+    let mut f = Filter::from("work_order o");
+    f.and("o.payment_list = ?", list);
+    f.clause(condition, vec![]);
+    f
+}
+
+/// Orders of an elder whose visit has not begun.
+pub(crate) async fn cancellable<C: Sql>(conn: &C, elder: ElderId, from: Instant) -> Result<Vec<OrderId>> {
+    conn.column(
+        "SELECT id FROM work_order WHERE elder = $1 AND starts_at >= $2 AND state IN ('created', 'accepted', 'assigned') ORDER BY starts_at",
+        vals![elder, from],
+    )
+    .await
+}
+
+/// How many of `ids` stand in the list.
+pub(crate) async fn count_in_list(tx: &Tx, list: PaymentListId, ids: &[OrderId]) -> Result<i64> {
+    let mut f = among(ids, "o.payment_list IS NOT NULL");
+    f.and("o.payment_list = ?", list);
+    let sql = format!("SELECT COUNT(*) {}", f.sql());
+    Ok(tx.scalar(&sql, f.values).await?.unwrap_or(0))
+}
+
+/// The name of a worker who has served the elder before.
+pub(crate) async fn worker_name_at(db: &Db, elder: ElderId, worker: WorkerId) -> Result<Option<String>> {
+    db.read()
+        .scalar(
+            "SELECT worker_name FROM work_order WHERE elder = $1 AND worker = $2 AND worker_name IS NOT NULL \
+             ORDER BY starts_at DESC LIMIT 1",
+            vals![elder, worker],
+        )
+        .await
+}
