@@ -29,7 +29,7 @@ impl RosterRow {
 }
 
 const ROSTER: &str = "id, name, sex, birth, region, address, lat_e6, lng_e6, living, income, care, hukou_region, \
-    CASE WHEN phone_sealed IS NULL THEN 0 ELSE 1 END AS phones";
+    CAST(CASE WHEN phone_sealed IS NULL THEN 0 ELSE 1 END AS BIGINT) AS phones";
 
 /// In force, alive on `on` and not moved away by then.
 fn present(scope: &Scope, on: CivilDate) -> Filter {
