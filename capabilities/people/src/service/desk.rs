@@ -1,6 +1,6 @@
 //! Reads for desks: few, cheap, scoped.
 use super::government;
-use crate::model::{Living, born_to_be, missing};
+use crate::model::{Living, missing};
 use crate::store::desk as sql;
 use kernel::{CivilDate, ElderId, GeoPoint, RegionCode, Result, Scope, Sex};
 use store::Db;
@@ -36,36 +36,20 @@ fn line(r: sql::RosterRow) -> RosterLine {
     }
 }
 
-/// Everyone present in the scope on a day, at most `limit`.
+/// Everyone here in the scope, by village and name, at most `limit`.
 ///
 /// # Errors
 /// `NotFound` for a provider's or worker's scope.
-pub async fn roster(db: &Db, scope: &Scope, on: CivilDate, limit: i64) -> Result<Vec<RosterLine>> {
+pub async fn roster(db: &Db, scope: &Scope, limit: i64) -> Result<Vec<RosterLine>> {
     government(scope)?;
-    Ok(sql::roster(db, scope, on, limit).await?.into_iter().map(line).collect())
-}
-
-/// Those present who reach `age` from `from` through `to`, the earliest birthday first.
-///
-/// # Errors
-/// As [`roster`].
-pub async fn turning(
-    db: &Db,
-    scope: &Scope,
-    age: i16,
-    (from, to): (CivilDate, CivilDate),
-    limit: i64,
-) -> Result<Vec<RosterLine>> {
-    government(scope)?;
-    let births = (born_to_be(age, from.plus_days(-1)).plus_days(1), born_to_be(age, to));
-    Ok(sql::born(db, scope, from, births, limit).await?.into_iter().map(line).collect())
+    Ok(sql::roster(db, scope, limit).await?.into_iter().map(line).collect())
 }
 
 /// Figures of every village of the scope that has elders, in code order.
 ///
 /// # Errors
 /// As [`roster`].
-pub async fn tallies(db: &Db, scope: &Scope, on: CivilDate) -> Result<Vec<VillageTally>> {
+pub async fn tallies(db: &Db, scope: &Scope) -> Result<Vec<VillageTally>> {
     government(scope)?;
-    sql::tallies(db, scope, on).await
+    sql::tallies(db, scope).await
 }
