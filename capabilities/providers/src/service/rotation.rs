@@ -27,8 +27,9 @@ struct Field {
 }
 
 impl Field {
-    async fn load<C: Sql>(on: &C, region: &RegionCode) -> Result<Field> {
-        let providers = sql::providers_for(on, region).await?;
+    /// Everyone concerned with the county around a place: a rotation is a county's, whatever part each one serves.
+    async fn load<C: Sql>(on: &C, place: &RegionCode) -> Result<Field> {
+        let providers = sql::providers_for(on, &place.at(Tier::County)).await?;
         let orgs: Vec<OrgId> = providers.iter().map(|p| p.org).collect();
         Ok(Field { contracts: sql::contracts_of(on, &orgs).await?, providers })
     }
