@@ -16,7 +16,7 @@ macro_rules! roles {
     };
 }
 roles! {
-    Operator "operator" "12349坐席",
+    Operator "operator" "12349 坐席",
     VillageStaff "village_staff" "村社区专干",
     TownStaff "town_staff" "镇街经办",
     CountyStaff "county_staff" "县民政",
