@@ -64,7 +64,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         default_sort: ("made", Dir::Desc),
         tie: "id",
         actions: vec![
-            ("/sessions".into(), "device-watch", "在线设备".into(), false),
+            ("/sessions".into(), "device-tv", "在线设备".into(), false),
             ("/api-keys".into(), "lock", "接口密钥".into(), false),
             ("/accounts/new".into(), "plus", "开账号".into(), true),
         ],
