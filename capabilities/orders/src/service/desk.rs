@@ -1,7 +1,7 @@
 //! Reads for desks.
 use crate::model::Order;
 use crate::store::{self as sql, OrderAsk, View};
-use kernel::{Quarter, Result, Scope};
+use kernel::{Instant, Quarter, Result, Scope};
 use store::Db;
 
 pub use sql::VillageQuarter;
@@ -20,4 +20,9 @@ pub async fn first_of(db: &Db, scope: &Scope, view: View, limit: i64) -> Result<
 /// Confirmed services of a quarter by village, in code order.
 pub async fn by_village(db: &Db, scope: &Scope, quarter: Quarter) -> Result<Vec<VillageQuarter>> {
     sql::by_village(db, scope, quarter).await
+}
+
+/// The first visit at or after a moment that is still to be made.
+pub async fn next_visit(db: &Db, scope: &Scope, from: Instant) -> Result<Option<Order>> {
+    sql::next_visit(db, scope, from).await
 }

@@ -1,6 +1,8 @@
 //! Sums of a quarter for desks.
-use super::lists::scoped;
-use kernel::{Fen, Quarter, RegionCode, Result, Scope};
+use super::lists::{OPEN, scoped};
+use super::{ORDER, orders};
+use crate::model::Order;
+use kernel::{Fen, Instant, Quarter, RegionCode, Result, Scope};
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, SqlExt, vals};
 
@@ -27,4 +29,13 @@ pub(crate) async fn by_village(db: &Db, scope: &Scope, quarter: Quarter) -> Resu
         f.sql()
     );
     db.read().all(&sql, f.values).await
+}
+
+/// The first visit at or after a moment that is still to be made.
+pub(crate) async fn next_visit(db: &Db, scope: &Scope, from: Instant) -> Result<Option<Order>> {
+    let mut f = Filter::from("work_order o");
+    scoped(&mut f, scope);
+    f.clause(OPEN, vec![]).and("o.starts_at >= ?", from);
+    let sql = format!("SELECT {ORDER} {} ORDER BY o.starts_at, o.id LIMIT 1", f.sql());
+    Ok(orders(db.read().all(&sql, f.values).await?)?.into_iter().next())
 }

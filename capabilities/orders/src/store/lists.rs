@@ -66,7 +66,7 @@ pub struct OrderAsk {
 }
 
 /// Condition of the index `work_order_open`.
-const OPEN: &str =
+pub(super) const OPEN: &str =
     "o.state IN ('created', 'accepted', 'assigned', 'on_the_way', 'checked_in', 'checked_out')";
 /// Condition of the index `work_order_after`.
 const AFTER: &str = "o.state IN ('checked_out', 'confirmed', 'disputed')";
