@@ -11,7 +11,7 @@ use store::Db;
 use web::{Authenticator, Viewer};
 
 /// The session cookie's name.
-pub(crate) const COOKIE: &str = "yn_session";
+pub const COOKIE: &str = "yn_session";
 /// What every API key begins with.
 pub(crate) const KEY_PREFIX: &str = "yn_";
 /// A remembered session or key is read again from the database after this long.

@@ -24,7 +24,7 @@ mod store;
 pub mod testing;
 mod totp;
 
-pub use authenticator::{Access, FRESH_MS};
+pub use authenticator::{Access, COOKIE, FRESH_MS};
 pub use pages::{nav, routes};
 pub use secret::HashedPassword;
 pub use store::MIGRATIONS;

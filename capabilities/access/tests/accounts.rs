@@ -71,7 +71,8 @@ async fn nobody_stops_or_promotes_oneself() {
         let access = Access::new(db.clone(), city());
         assert!(matches!(access.set_active(&actor, admin, false).await, Err(Error::Refused(_))));
         assert!(matches!(access.reset_password(&actor, admin).await, Err(Error::Refused(_))));
-        let edit = |role| access::model::AccountEdit { name: "新名字".into(), role, region: region("441523"), org: None };
+        let edit =
+            |role| access::model::AccountEdit { name: "新名字".into(), role, region: region("441523"), org: None };
         assert!(matches!(access.update_account(&actor, admin, edit(Role::Finance)).await, Err(Error::Refused(_))));
         access.update_account(&actor, admin, edit(Role::Administrator)).await.expect("a new name is fine");
     })

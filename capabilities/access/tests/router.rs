@@ -76,9 +76,8 @@ async fn sign_in_goes_back_to_a_page_of_this_site_only() {
     each_engine(&migrations(), |db| async move {
         account(&db, "chenjm", Role::TownStaff, "441523103", None).await;
         let h = house(&db, false);
-        let to = async |back: &str| {
-            h.post("/login", "", &format!("login=chenjm&password={PASSWORD}&back={back}")).await.to
-        };
+        let to =
+            async |back: &str| h.post("/login", "", &format!("login=chenjm&password={PASSWORD}&back={back}")).await.to;
         assert_eq!(to("/elders?page=2").await, "/elders?page=2");
         assert_eq!(to("//evil.example/x").await, "/");
         assert_eq!(to("https://evil.example").await, "/");
@@ -135,7 +134,13 @@ async fn every_page_of_an_administrator_is_there() {
         let h = house(&db, false);
         let s = access::testing::session(&db, Role::Administrator, city(), None, None).await.unwrap();
         let csrf = web::csrf_token(&h.app, s.session);
-        let a = h.post("/orgs/new", &s.cookie, &format!("_csrf={csrf}&name=%E5%AE%89%E9%A2%90&kind=provider&region=441523000000")).await;
+        let a = h
+            .post(
+                "/orgs/new",
+                &s.cookie,
+                &format!("_csrf={csrf}&name=%E5%AE%89%E9%A2%90&kind=provider&region=441523000000"),
+            )
+            .await;
         assert_eq!(a.to, "/orgs?done=org-new");
         let scope = Scope { region: city(), org: OrgScope::Any };
         let provider = access::service::orgs(&db, &scope, Some(OrgKind::Provider)).await.unwrap()[0].id;
@@ -150,7 +155,11 @@ async fn every_page_of_an_administrator_is_there() {
         assert_eq!(next, "/login/password");
         let user = a.between("href=\"/accounts/", "\"");
         let key = h
-            .post("/api-keys/new", &s.cookie, &format!("_csrf={csrf}&name=x&role=county_staff&region=441523000000&until=2027-01-31"))
+            .post(
+                "/api-keys/new",
+                &s.cookie,
+                &format!("_csrf={csrf}&name=x&role=county_staff&region=441523000000&until=2027-01-31"),
+            )
             .await;
         assert_eq!(key.status, 200, "{}", key.body);
         let key = key.between("href=\"/api-keys/", "\"");
@@ -199,7 +208,8 @@ async fn provider_people_change_only_their_own_settings() {
         let h = house(&db, false);
         let provider = org(&db, OrgKind::Provider, "安颐居家服务中心").await;
         let worker = db.new_id::<WorkerId>();
-        let s = access::testing::session(&db, Role::Worker, region("441523"), Some(provider), Some(worker)).await.unwrap();
+        let s =
+            access::testing::session(&db, Role::Worker, region("441523"), Some(provider), Some(worker)).await.unwrap();
         assert_eq!(h.get("/settings", &s.cookie).await.status, 200);
         for p in ["/accounts", "/orgs", "/api-keys", "/sessions", "/audit", "/jobs"] {
             assert_eq!(h.get(p, &s.cookie).await.status, 403, "{p}");
@@ -255,7 +265,11 @@ async fn a_failed_job_is_shown_and_started_anew() {
         let row = work::job(&db, &scope, id).await.unwrap().unwrap();
         assert_eq!(row.state(), work::JobState::Waiting);
         runner.drain().await.unwrap();
-        assert_eq!(work::job(&db, &scope, id).await.unwrap().unwrap().state(), work::JobState::Failed, "it ran at once");
+        assert_eq!(
+            work::job(&db, &scope, id).await.unwrap().unwrap().state(),
+            work::JobState::Failed,
+            "it ran at once"
+        );
     })
     .await;
 }

@@ -90,7 +90,8 @@ async fn another_administrator_resets_a_lost_phone() {
         let (old, _) = enrol(&h, &db, "admin-a").await;
         let page = h.get(&format!("/accounts/{lost}/act/reset-totp"), &other.cookie).await;
         assert_eq!(page.status, 200);
-        let a = h.post(&format!("/accounts/{lost}/act/reset-totp"), &other.cookie, &format!("_csrf={}", page.csrf())).await;
+        let a =
+            h.post(&format!("/accounts/{lost}/act/reset-totp"), &other.cookie, &format!("_csrf={}", page.csrf())).await;
         assert_eq!(a.to, format!("/accounts/{lost}?done=reset-totp"));
         assert_eq!(h.get("/settings", &old).await.to, "/login?back=/settings", "its sessions are over");
         db.clock().set(NOW.plus_ms(30_000));

@@ -32,7 +32,11 @@ async fn five_wrong_passwords_lock_and_time_unlocks() {
         }
         assert_eq!(refused(&access, "chenjm", "wrong-password").await, "错得太多，10:15 以后再试");
         at(&db, 15 * Instant::MINUTE - 1);
-        assert_eq!(refused(&access, "chenjm", PASSWORD).await, "错得太多，10:15 以后再试", "the right one is refused too");
+        assert_eq!(
+            refused(&access, "chenjm", PASSWORD).await,
+            "错得太多，10:15 以后再试",
+            "the right one is refused too"
+        );
         at(&db, 15 * Instant::MINUTE);
         let signed = access.sign_in(&client(), " ChenJM ", PASSWORD).await.unwrap();
         assert_eq!(signed.next, Next::Home);
@@ -80,7 +84,8 @@ async fn one_address_is_slowed_down_over_many_logins() {
         let access = Access::new(db.clone(), city());
         let from = |ip: &str| Client { ip: ip.into(), agent: String::new() };
         for n in 0..30 {
-            access.sign_in(&from("192.0.2.7"), &format!("guess{n}"), "wrong").await.unwrap_err();
+            // Some logins over and over, so that attempts on locked ones count as well.
+            access.sign_in(&from("192.0.2.7"), &format!("guess{}", n % 4), "wrong").await.unwrap_err();
         }
         let m = access.sign_in(&from("192.0.2.7"), "chenjm", PASSWORD).await.unwrap_err();
         assert_eq!(m.user_message(), "错得太多，10:15 以后再试");
@@ -123,7 +128,8 @@ async fn somebody_elses_session_cannot_be_revoked() {
         let signed = access.sign_in(&client(), "chenjm", PASSWORD).await.unwrap();
         let other = access.sign_in(&client(), "lizq", PASSWORD).await.unwrap();
         let other = access.viewer(&headers(&other.token)).await.unwrap().unwrap();
-        let admin_elsewhere = access::testing::session(&db, Role::Administrator, region("441521"), None, None).await.unwrap();
+        let admin_elsewhere =
+            access::testing::session(&db, Role::Administrator, region("441521"), None, None).await.unwrap();
         let mut h = axum::http::HeaderMap::new();
         h.insert("cookie", admin_elsewhere.cookie.parse().unwrap());
         let admin_elsewhere = access.viewer(&h).await.unwrap().unwrap();
@@ -164,7 +170,8 @@ async fn a_stopped_account_and_a_moved_one_are_out_at_once() {
         let access = Access::new(db.clone(), city());
         let signed = access.sign_in(&client(), "chenjm", PASSWORD).await.unwrap();
         assert!(access.viewer(&headers(&signed.token)).await.unwrap().is_some());
-        let edit = AccountEdit { name: "陈嘉敏".into(), role: Role::CountyStaff, region: region("441523"), org: None };
+        let edit =
+            AccountEdit { name: "陈嘉敏".into(), role: Role::CountyStaff, region: region("441523"), org: None };
         access.update_account(&platform(), user, edit).await.unwrap();
         assert!(access.viewer(&headers(&signed.token)).await.unwrap().is_none());
 

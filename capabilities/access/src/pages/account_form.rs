@@ -42,7 +42,13 @@ struct FormPage {
     orgs: Vec<(String, String)>,
 }
 
-async fn show(app: &App, viewer: &Viewer, user: Option<UserId>, t: Typed, errors: Vec<FieldError>) -> web::Result<Response> {
+async fn show(
+    app: &App,
+    viewer: &Viewer,
+    user: Option<UserId>,
+    t: Typed,
+    errors: Vec<FieldError>,
+) -> web::Result<Response> {
     let wrong = !errors.is_empty();
     let title = if user.is_some() { "改账号" } else { "开账号" };
     // A worker's account is opened on the worker's page, where the worker is known.
@@ -128,7 +134,11 @@ async fn open(app: &App, viewer: &Viewer, login: String, r: Read) -> kernel::Res
 }
 
 /// `GET /accounts/{id}/edit`
-pub(crate) async fn edit_page(State(app): State<App>, viewer: Viewer, Path(user): Path<String>) -> web::Result<Response> {
+pub(crate) async fn edit_page(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(user): Path<String>,
+) -> web::Result<Response> {
     let user: UserId = id(&user)?;
     let a = service::account(app.db(), &viewer.actor(), user).await?;
     let t = Typed {

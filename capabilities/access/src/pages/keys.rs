@@ -147,7 +147,8 @@ async fn make(app: &App, viewer: &Viewer, new: NewApiKey) -> kernel::Result<(Use
 /// `POST /api-keys/new`
 pub(crate) async fn create(State(app): State<App>, viewer: Viewer, mut form: Form) -> web::Result<Response> {
     let raw = |name: &str| form.raw(name).to_string();
-    let typed = Typed { name: raw("name"), role: raw("role"), region: raw("region"), org: raw("org"), until: raw("until") };
+    let typed =
+        Typed { name: raw("name"), role: raw("role"), region: raw("region"), org: raw("org"), until: raw("until") };
     let outcome = match read(&mut form) {
         Ok(new) => make(&app, &viewer, new).await,
         Err(e) => Err(e),

@@ -55,14 +55,8 @@ const fn card_of(role: Role) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-const GOVERNMENT: &[Role] = &[
-    Role::CityStaff,
-    Role::CountyStaff,
-    Role::TownStaff,
-    Role::VillageStaff,
-    Role::Finance,
-    Role::Administrator,
-];
+const GOVERNMENT: &[Role] =
+    &[Role::CityStaff, Role::CountyStaff, Role::TownStaff, Role::VillageStaff, Role::Finance, Role::Administrator];
 const SERVICE: &[Role] = &[Role::Operator, Role::ProviderManager, Role::Worker];
 
 fn groups(accounts: &[Account]) -> Vec<Group> {
@@ -225,7 +219,13 @@ struct TotpPage {
     enrol: Option<(String, String)>,
 }
 
-async fn totp_view(app: &App, access: &Access, half: &Half, back: &str, errors: Vec<FieldError>) -> web::Result<Response> {
+async fn totp_view(
+    app: &App,
+    access: &Access,
+    half: &Half,
+    back: &str,
+    errors: Vec<FieldError>,
+) -> web::Result<Response> {
     let enrol = if half.next == Next::EnrolTotp {
         let e = access.enrolment(half.session, &half.account.login).await?;
         Some((papers::qr_svg(&e.uri).map_err(Error::internal)?, e.typed))
@@ -308,11 +308,7 @@ pub(crate) async fn password_page(
 }
 
 /// `POST /login/password`
-pub(crate) async fn password_submit(
-    State(app): State<App>,
-    headers: HeaderMap,
-    form: Form,
-) -> web::Result<Response> {
+pub(crate) async fn password_submit(State(app): State<App>, headers: HeaderMap, form: Form) -> web::Result<Response> {
     let access = app.thing::<Access>()?;
     let h = match half(&access, &headers).await? {
         Ok(h) => h,

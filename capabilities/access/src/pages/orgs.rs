@@ -95,7 +95,13 @@ struct FormPage {
     regions: Vec<(String, String)>,
 }
 
-async fn show(app: &App, viewer: &Viewer, org: Option<OrgId>, t: Typed, errors: Vec<FieldError>) -> web::Result<Response> {
+async fn show(
+    app: &App,
+    viewer: &Viewer,
+    org: Option<OrgId>,
+    t: Typed,
+    errors: Vec<FieldError>,
+) -> web::Result<Response> {
     let wrong = !errors.is_empty();
     let title = if org.is_some() { "改单位" } else { "登记单位" };
     let view = FormPage {
@@ -152,7 +158,11 @@ async fn own(app: &App, viewer: &Viewer, org: OrgId) -> kernel::Result<Org> {
 }
 
 /// `GET /orgs/{id}/edit`
-pub(crate) async fn edit_page(State(app): State<App>, viewer: Viewer, Path(org): Path<String>) -> web::Result<Response> {
+pub(crate) async fn edit_page(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(org): Path<String>,
+) -> web::Result<Response> {
     let org: OrgId = id(&org)?;
     let o = own(&app, &viewer, org).await?;
     let t = Typed { name: o.name, kind: o.kind.code().into(), region: o.region.to_string(), active: o.active };

@@ -142,7 +142,13 @@ pub async fn account(db: &Db, actor: &Actor, id: UserId) -> Result<Account> {
 }
 
 /// One page of accounts of a region; `order` comes from the list's allow-listed columns.
-pub async fn accounts(db: &Db, scope: &Scope, ask: &sql::AccountAsk, order: &str, page: PageAsk) -> Result<Paged<Account>> {
+pub async fn accounts(
+    db: &Db,
+    scope: &Scope,
+    ask: &sql::AccountAsk,
+    order: &str,
+    page: PageAsk,
+) -> Result<Paged<Account>> {
     sql::page_accounts(db, scope, ask, order, page).await
 }
 

@@ -7,12 +7,13 @@ mod sign_in;
 
 pub use crate::store::{AccountAsk, AccountFigures, SessionLine};
 pub use accounts::{
-    NewWorkerAccount, account, account_figures, accounts, create_account, create_worker_account, first_run, given_password, sessions,
+    NewWorkerAccount, account, account_figures, accounts, create_account, create_worker_account, first_run,
+    given_password, sessions,
 };
 pub use keys::{create_key, key, keys};
 pub use orgs::{create_org, org_list, org_name, orgs, update_org};
-pub use sign_in::{Client, SignedIn};
 pub(crate) use sign_in::Half;
+pub use sign_in::{Client, SignedIn};
 
 use audit::Action;
 use kernel::{Actor, Error, RegionCode, Result};
@@ -40,8 +41,25 @@ pub(crate) const JOB_AGAIN: Action = Action::new("work.again", "让没做成的�
 
 /// The acts of this crate, for the audit log's filter.
 pub const ACTIONS: &[Action] = &[
-    SIGNED_IN, SIGNED_OUT, WRONG, LOCKED, DENIED, SESSION_REVOKED, PASSWORD_CHANGED, PASSWORD_RESET, TOTP_ON, TOTP_OFF,
-    TOTP_RESET, ACCOUNT_MADE, ACCOUNT_CHANGED, ACCOUNT_OFF, ACCOUNT_ON, ORG_MADE, ORG_CHANGED, KEY_MADE, KEY_REVOKED,
+    SIGNED_IN,
+    SIGNED_OUT,
+    WRONG,
+    LOCKED,
+    DENIED,
+    SESSION_REVOKED,
+    PASSWORD_CHANGED,
+    PASSWORD_RESET,
+    TOTP_ON,
+    TOTP_OFF,
+    TOTP_RESET,
+    ACCOUNT_MADE,
+    ACCOUNT_CHANGED,
+    ACCOUNT_OFF,
+    ACCOUNT_ON,
+    ORG_MADE,
+    ORG_CHANGED,
+    KEY_MADE,
+    KEY_REVOKED,
     JOB_AGAIN,
 ];
 

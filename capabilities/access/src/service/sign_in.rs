@@ -1,9 +1,7 @@
 //! Signing in: password, second factor, own password; and out again.
 use super::{LOCKED, PASSWORD_CHANGED, SIGNED_IN, SIGNED_OUT, TOTP_ON, WRONG};
 use crate::authenticator::Access;
-use crate::model::{
-    ADDRESS_LIMIT, Account, Misses, Next, WRONG_LIMIT, check_password, locked_message, tidy_login,
-};
+use crate::model::{ADDRESS_LIMIT, Account, Misses, Next, WRONG_LIMIT, check_password, locked_message, tidy_login};
 use crate::secret::{HashedPassword, password_fits, token, token_hash};
 use crate::store as sql;
 use crate::totp::Secret;
@@ -138,8 +136,7 @@ impl Access {
     }
 
     async fn note(&self, tx: &Tx, actor: &Actor, action: Action, a: &Account, how: &str) -> Result<()> {
-        let entry =
-            Entry::new(action, "account", a.id).region(a.region).detail(serde_json::json!({ "how": how }));
+        let entry = Entry::new(action, "account", a.id).region(a.region).detail(serde_json::json!({ "how": how }));
         audit::record(tx, actor, entry).await
     }
 
@@ -169,20 +166,22 @@ impl Access {
             Some(a) => Misses { failed: a.failed, locked_until: a.locked_until },
             None => sql::throttle(&tx, &unknown, now).await?,
         };
-        if let Some(until) = before.locked_until.filter(|u| *u > now) {
-            return Err(Error::refused(locked_message(until)));
-        }
-        let after = before.again(now, WRONG_LIMIT);
+        let locked = before.locked_until.filter(|u| *u > now);
+        let after = if locked.is_some() { before } else { before.again(now, WRONG_LIMIT) };
         let region = account.as_ref().map_or(self.region, |a| a.region);
         let entity = account.as_ref().map_or_else(|| unknown.clone(), |a| a.id.to_string());
-        let mut entries = vec![Entry::new(WRONG, "account", &entity).region(region)];
-        match &account {
-            Some(a) => sql::set_misses(&tx, a.id, after).await?,
-            None => sql::set_throttle(&tx, &unknown, after).await?,
+        let mut entries = Vec::new();
+        if locked.is_none() {
+            entries.push(Entry::new(WRONG, "account", &entity).region(region));
+            match &account {
+                Some(a) => sql::set_misses(&tx, a.id, after).await?,
+                None => sql::set_throttle(&tx, &unknown, after).await?,
+            }
+            if after.locked_until.is_some() {
+                entries.push(Entry::new(LOCKED, "account", &entity).region(region));
+            }
         }
-        if after.locked_until.is_some() {
-            entries.push(Entry::new(LOCKED, "account", &entity).region(region));
-        }
+        // Counted even where the account is locked: every attempt costs a hash.
         if !client.ip.is_empty() {
             let key = address_key(client);
             let m = sql::throttle(&tx, &key, now).await?.again(now, ADDRESS_LIMIT);

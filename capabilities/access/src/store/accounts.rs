@@ -216,9 +216,8 @@ struct ThrottleRow {
 
 /// What counts against an address or an unknown login; counts older than a lock are over.
 pub(crate) async fn throttle<C: Sql>(conn: &C, key: &str, now: Instant) -> Result<Misses> {
-    let row: Option<ThrottleRow> = conn
-        .one("SELECT failed, first_at, locked_until FROM login_throttle WHERE key = $1", vals![key])
-        .await?;
+    let row: Option<ThrottleRow> =
+        conn.one("SELECT failed, first_at, locked_until FROM login_throttle WHERE key = $1", vals![key]).await?;
     Ok(match row {
         Some(r) if now.since(r.first_at) < crate::model::LOCK_MS || r.locked_until.is_some_and(|u| u > now) => {
             Misses { failed: r.failed, locked_until: r.locked_until }

@@ -16,8 +16,7 @@ pub struct AccountFigures {
 }
 
 pub(crate) async fn account_figures(db: &Db, scope: &Scope, now: Instant) -> Result<AccountFigures> {
-    let roles: Vec<String> =
-        Role::ALL.iter().filter(|r| r.needs_totp()).map(|r| format!("'{}'", r.code())).collect();
+    let roles: Vec<String> = Role::ALL.iter().filter(|r| r.needs_totp()).map(|r| format!("'{}'", r.code())).collect();
     let mut f = Filter::from("account");
     f.region("region", scope).clause("active = TRUE", vec![]);
     if let Some(org) = scope.org_id() {

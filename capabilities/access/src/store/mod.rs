@@ -6,13 +6,13 @@ mod orgs;
 mod sessions;
 
 pub use accounts::AccountAsk;
+pub(crate) use accounts::*;
 pub use desk::AccountFigures;
 pub(crate) use desk::account_figures;
-pub(crate) use accounts::*;
 pub(crate) use keys::*;
 pub(crate) use orgs::*;
-pub(crate) use sessions::*;
 pub use sessions::SessionLine;
+pub(crate) use sessions::*;
 
 use store::Migration;
 

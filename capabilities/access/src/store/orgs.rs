@@ -34,11 +34,8 @@ pub(crate) async fn insert_org(tx: &Tx, id: OrgId, new: &NewOrg) -> Result<()> {
 }
 
 pub(crate) async fn update_org(tx: &Tx, id: OrgId, name: &str, region: RegionCode, active: bool) -> Result<()> {
-    tx.exec(
-        "UPDATE org SET name = $2, region = $3, active = $4 WHERE id = $1",
-        vals![id, name.trim(), region, active],
-    )
-    .await?;
+    tx.exec("UPDATE org SET name = $2, region = $3, active = $4 WHERE id = $1", vals![id, name.trim(), region, active])
+        .await?;
     Ok(())
 }
 

@@ -91,7 +91,13 @@ pub struct SessionLine {
 }
 
 /// Sessions that hold, of accounts in a region.
-pub(crate) async fn page_sessions(db: &Db, scope: &Scope, q: &str, order: &str, page: PageAsk) -> Result<Paged<SessionLine>> {
+pub(crate) async fn page_sessions(
+    db: &Db,
+    scope: &Scope,
+    q: &str,
+    order: &str,
+    page: PageAsk,
+) -> Result<Paged<SessionLine>> {
     let now = db.now();
     let mut f = Filter::from("session s JOIN account a ON a.id = s.user_id");
     f.region("a.region", scope).clause("s.revoked_at IS NULL", vec![]);

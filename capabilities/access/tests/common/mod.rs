@@ -1,5 +1,5 @@
 //! A small installation: one city with two counties, an administrator, and a browser without a window.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 use access::model::{NewAccount, NewOrg, OrgKind};
 use access::service::{self, Client};
 use access::{Access, HashedPassword};
@@ -138,9 +138,8 @@ impl House {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 4 << 20).await.unwrap();
-        let all = |name| {
-            parts.headers.get_all(name).iter().map(|v| v.to_str().unwrap().to_string()).collect::<Vec<_>>()
-        };
+        let all =
+            |name| parts.headers.get_all(name).iter().map(|v| v.to_str().unwrap().to_string()).collect::<Vec<_>>();
         Answer {
             status: parts.status,
             to: all(header::LOCATION).pop().unwrap_or_default(),
