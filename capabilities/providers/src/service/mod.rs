@@ -5,7 +5,7 @@ mod rotation;
 mod workers;
 
 pub use crate::store::{PaperFilter, PaperRow, ProviderFilter, WorkerFilter};
-pub use papers::{expired, expiring, paper_counts, papers};
+pub use papers::{expired, expiring, paper_count, paper_counts, papers};
 pub use providers::{
     ProviderLine, change_contract, contract, contracts, create_provider, list, provider, resume, sign_contract, suspend,
     update_provider,

@@ -10,6 +10,11 @@ pub async fn papers(db: &Db, scope: &Scope, filter: &PaperFilter, order: &str, a
     sql::paper_page(db.read(), scope, filter, order, ask).await
 }
 
+/// How many papers match, counted up to the cap of lists.
+pub async fn paper_count(db: &Db, scope: &Scope, filter: &PaperFilter) -> Result<i64> {
+    sql::paper_count(db.read(), scope, filter).await
+}
+
 /// Papers whose last day is today or within [`WARN_DAYS`].
 pub fn expiring(today: CivilDate) -> PaperFilter {
     PaperFilter { from: Some(today), to: Some(today.plus_days(WARN_DAYS)), ..PaperFilter::default() }
