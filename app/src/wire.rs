@@ -100,12 +100,18 @@ pub fn runner(db: &Db, config: &Config, packs: &Arc<entitlement::Packs>) -> work
 pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
     let packs = Arc::new(entitlement::Packs::shipped()?);
     let regions = people::service::load_book(&db).await?;
-    let panels: Vec<Arc<dyn people::Panel>> =
+    let panels: Vec<Arc<dyn people::service::Panel>> =
         entitlement::panels(packs.clone()).into_iter().chain(orders::panels()).collect();
-    let access = Arc::new(access::Access::new(db.clone()));
+    let access = Arc::new(access::Access::new(db.clone(), config.region));
     let evidence: Arc<dyn orders::EvidencePanel> = Arc::new(field::Panel);
     let things: Vec<Arc<dyn Any + Send + Sync>> =
-        vec![packs.clone(), Arc::new(people::Panels(panels)), access.clone(), Arc::new(orders::Evidence(evidence))];
+        vec![
+            packs.clone(),
+            Arc::new(people::service::Panels(panels)),
+            access.clone(),
+            Arc::new(orders::Evidence(evidence)),
+            Arc::new(books::PackTitles(packs.all().iter().map(|p| (p.id.clone(), p.title.clone())).collect())),
+        ];
     let site = Site {
         name: config.site_name.clone(),
         region: config.region,

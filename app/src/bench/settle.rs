@@ -29,7 +29,8 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
         "P6 settle",
         json!({
             "orders": read, "firms": served.cast.firms.len(), "seconds": took, "limit_one_pass_seconds": limit,
-            "rerun_seconds": second, "result": done, "rerun": again, "balanced": r.balanced(), "transfers": r.transfers,
+            "rerun_seconds": second, "lists": done.lists, "in_lists": done.orders,
+            "cleared_fen": done.cleared.0, "rerun_orders": again.orders, "balanced": r.sound(), "transfers": r.transfers,
         }),
     );
     Ok(())

@@ -103,8 +103,8 @@ pub async fn check(config: &Config) -> Vec<Check> {
     add(
         "账本",
         match books::service::recount(&db).await {
-            Ok(r) if r.balanced() => Ok(format!("{} 个账户、{} 笔，借贷相等", r.accounts, r.transfers)),
-            Ok(r) => Err(format!("对不上：{}", r.faults.first().cloned().unwrap_or_default())),
+            Ok(r) if r.sound() => Ok(format!("{} 个账户、{} 笔，借贷相等", r.accounts, r.transfers)),
+            Ok(r) => Err(format!("对不上：{}", r.faults.first().map(|f| f.zh()).unwrap_or_default())),
             Err(e) => Err(e.to_string()),
         },
     );

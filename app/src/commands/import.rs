@@ -30,23 +30,29 @@ pub async fn run(config: &Config, what: Import) -> Result<ExitCode> {
     match what {
         Import::Regions { file } => {
             let text = std::fs::read_to_string(&file).map_err(|e| Error::Internal(format!("{}: {e}", file.display())))?;
-            let n = people::service::seed_regions(&db, &actor, &text).await?;
-            println!("区划已装入 {n} 个");
+            let book = people::service::load_regions(&db, &actor, &text).await?;
+            println!("区划已装入 {} 个", book.len());
             Ok(ExitCode::SUCCESS)
         }
         Import::Elders { file, dry_run, json } => {
-            let r = people::service::import_file(&db, &actor, &file, dry_run).await?;
-            let mut text = format!("共 {} 行：可以写入 {}，有错 {}，像是重复 {}", r.rows, r.good, r.bad, r.duplicates);
-            for e in r.errors.iter().take(50) {
-                text.push_str(&format!("\n  第 {} 行 {}：{}", e.row, e.column, e.message));
+            let bytes = std::fs::read(&file).map_err(|e| Error::Internal(format!("{}: {e}", file.display())))?;
+            let dry = people::service::import_dry_run(&db, &actor, &bytes).await?;
+            let t = &dry.tally;
+            let mut text = format!("共 {} 行：可以写入 {}，有错 {}，像是重复 {}", t.total, t.good, t.bad, t.twins);
+            for e in dry.errors.iter().take(50) {
+                text.push_str(&format!("\n  第 {} 行 {}：{}", e.row, e.column, e.why));
             }
-            text.push_str(if dry_run { "\n没有写入任何数据" } else { "\n" });
-            if !dry_run {
-                text.push_str(&format!("已写入 {} 人", r.written));
+            let mut value = serde_json::to_value(&dry).map_err(Error::internal)?;
+            if dry_run {
+                text.push_str("\n没有写入任何数据");
+            } else {
+                let name = file.file_name().map(|n| n.to_string_lossy().to_string()).unwrap_or_default();
+                let done = people::service::import_now(&db, &actor, &name, bytes, |_, _| {}).await?;
+                text.push_str(&format!("\n已写入 {} 人。有错和像是重复的，到“导入”页处理", done.tally.written));
+                value["written"] = done.tally.written.into();
             }
-            let value = serde_json::to_value(&r).map_err(Error::internal)?;
             report(json, &value, text);
-            Ok(if r.bad > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+            Ok(if dry.tally.bad > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
     }
 }

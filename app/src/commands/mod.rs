@@ -28,7 +28,7 @@ pub async fn ready_db(config: &Config, durable: bool) -> Result<Db> {
     if !done.is_empty() {
         tracing::info!(migrations = done.len(), "database brought to this version");
     }
-    people::service::seed_regions_if_empty(&db, include_str!("../../../data/regions.csv")).await?;
+    people::service::seed_regions(&db, people::service::shipped_regions()).await?;
     Ok(db)
 }
 

@@ -141,12 +141,12 @@ pub async fn build_cast(db: &Db, config: &Config, seed: u64, elders: usize, toda
         let Builder { dice, numbers, .. } = &mut b;
         all.extend(people(dice, numbers, &book, *town, today));
     }
-    let seeded = catalogue::Seed {
+    let seeded = catalogue::service::Seed {
         region: county.at(Tier::City),
         document: "陆河县居家养老服务价目（演示）".into(),
         from: today.plus_days(-730),
     };
-    catalogue::seed(&tx, db, &b.platform, &seeded).await?;
+    catalogue::service::seed(&tx, db, &b.platform, &seeded).await?;
     let mut firms = Vec::new();
     for (i, (name, code, contact)) in FIRMS.iter().enumerate() {
         firms.push(b.firm(&tx, i, name, code, contact, county, list[0].code).await?);

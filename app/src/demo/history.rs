@@ -75,6 +75,7 @@ impl<'a> Play<'a> {
             address: None,
             channel,
             note: if self.dice.chance(120) { "先打电话，老人耳背".into() } else { String::new() },
+            agreed_own: None,
         };
         match orders::service::create(self.db, actor, ask, None).await {
             Ok(placed) => Ok(Some(placed.order)),
@@ -333,7 +334,7 @@ async fn approve(db: &Db, actor: &Actor, step: Step, quarter: Quarter) -> Result
     let seen: Vec<SeenList> = lists
         .rows
         .iter()
-        .filter(|l| l.waits_for(step))
+        .filter(|l| l.state.step() == Some(step))
         .map(|l| SeenList { id: l.id, version: l.version })
         .collect();
     if seen.is_empty() {

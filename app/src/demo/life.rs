@@ -126,6 +126,7 @@ async fn order_comes_in(app: &App, dice: &Dice<'_>) -> Result<()> {
         address: None,
         channel: Channel::Hotline,
         note: String::new(),
+        agreed_own: None,
     };
     orders::service::create(db, &operator, ask, None).await.map(|_| ())
 }

@@ -11,8 +11,6 @@ pub use names::{Dice, Numbers};
 pub use population::{Person, Town, people};
 pub use history::write as write_history;
 pub use life::live;
-pub use names::{Dice, Numbers};
-pub use population::{Person, Town, people};
 
 use kernel::{Actor, CivilDate, ElderId, RegionCode, Result};
 use people::model::{ContactKind, HouseholdOf, Hukou, IncomeClass, Living, NewContact, NewElder, Source};

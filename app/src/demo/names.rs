@@ -53,8 +53,8 @@ pub fn given(d: &Dice, sex: Sex, birth_year: i16) -> &'static str {
         _ => 2,
     };
     match sex {
-        Sex::Male => d.pick(MEN[generation]),
-        Sex::Female => d.pick(WOMEN[generation]),
+        Sex::Male => *d.pick(MEN[generation]),
+        Sex::Female => *d.pick(WOMEN[generation]),
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn daily() -> Schedule {
         kind: DETERMINE,
         title: "认定待遇",
         minute: 10,
-        due: |_| true,
+        period: |day| Some(day.to_string()),
         payload: |day| serde_json::json!({ "day": day }),
     }
 }
@@ -67,7 +67,8 @@ impl Subscriber for ArchiveChanged {
         };
         if event.topic == "archive.imported" {
             let Some(region) = read::<RegionCode>(event, "region") else { return Ok(()) };
-            return enqueue(db, &actor(region), region, &format!("import:{}", event.id)).await;
+            service::ask(db, &actor(region), region, &format!("import:{}", event.id)).await?;
+            return Ok(());
         }
         let today = db.clock().today();
         let mut homes: Vec<HouseholdId> = read(event, "household").into_iter().collect();
@@ -97,12 +98,4 @@ impl Subscriber for ArchiveChanged {
 /// A value of an event's payload.
 fn read<T: serde::de::DeserializeOwned>(event: &Event, key: &str) -> Option<T> {
     serde_json::from_value(event.payload.get(key)?.clone()).ok()
-}
-
-/// Asks for the determination of a region, today. `key` makes it one job however often it is asked for.
-pub(crate) async fn enqueue(db: &Db, actor: &Actor, region: RegionCode, key: &str) -> Result<()> {
-    let tx = db.begin().await?;
-    let payload = serde_json::json!({ "day": tx.now().date() });
-    work::enqueue(&tx, db, actor, DETERMINE, &format!("{DETERMINE}:{key}"), "认定待遇", &payload, region).await?;
-    tx.commit().await
 }

@@ -98,7 +98,7 @@ impl JobCtx {
     }
 }
 
-/// A job that is due once every day from `minute` (of the city's day) on. Days missed while the machine was off are
+/// A job that is due once a period, from `minute` (of the city's day) on. Periods missed while the machine was off are
 /// caught up by the first run after it, because jobs are functions of state and date.
 #[derive(Clone, Copy)]
 pub struct Schedule {
@@ -106,14 +106,15 @@ pub struct Schedule {
     pub title: &'static str,
     /// Minutes after midnight.
     pub minute: u32,
-    /// Whether it is due on a day: `|_| true`, or only on a quarter's first day.
-    pub due: fn(CivilDate) -> bool,
+    /// The period a day asks for, `None` when nothing is due: the day itself for a daily job, the quarter that ended for
+    /// a quarterly one. One job a kind and period.
+    pub period: fn(CivilDate) -> Option<String>,
     pub payload: fn(CivilDate) -> serde_json::Value,
 }
 
 impl Schedule {
-    /// One job a kind and day.
-    pub fn key(&self, day: CivilDate) -> String {
-        format!("{}:{day}", self.kind)
+    /// The job's key on a day on which it is due.
+    pub fn key(&self, day: CivilDate) -> Option<String> {
+        (self.period)(day).map(|p| format!("{}:{p}", self.kind))
     }
 }

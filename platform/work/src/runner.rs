@@ -79,16 +79,15 @@ impl Runner {
     async fn plan_schedules(&self) -> Result<()> {
         let now = self.db.now();
         let today = now.date();
-        let due: Vec<&Schedule> =
-            self.schedules.iter().filter(|s| now.minute_of_day() >= s.minute && (s.due)(today)).collect();
-        for s in due {
-            if sql::exists(&self.db, &s.key(today)).await? {
+        for s in self.schedules.iter().filter(|s| now.minute_of_day() >= s.minute) {
+            let Some(key) = s.key(today) else { continue };
+            if sql::exists(&self.db, &key).await? {
                 continue;
             }
             let actor = Actor::Platform { job: s.kind, scope: self.scope };
             let tx = self.db.begin().await?;
             let payload = (s.payload)(today);
-            sql::enqueue(&tx, &self.db, &actor, s.kind, &s.key(today), s.title, &payload, self.scope.region).await?;
+            sql::enqueue(&tx, &self.db, &actor, s.kind, &key, s.title, &payload, self.scope.region).await?;
             tx.commit().await?;
         }
         Ok(())

@@ -114,7 +114,7 @@ async fn a_schedule_runs_once_a_day_also_when_the_machine_started_late() {
             kind: "count",
             title: "每日",
             minute: 10,
-            due: |_| true,
+            period: |d| Some(d.to_string()),
             payload: |d| serde_json::json!({ "day": d }),
         };
         let r = runner(&db, &runs, 0, &heard, vec![daily]);

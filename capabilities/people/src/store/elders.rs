@@ -414,3 +414,89 @@ pub(crate) async fn deaths<C: Sql>(conn: &C, scope: &kernel::Scope) -> Result<Ve
     let sql = format!("SELECT e.id, COALESCE(s.died_on, e.died_on) AS died_on {}", f.sql());
     Ok(conn.all::<Death>(&sql, f.values.clone()).await?.into_iter().map(|d| (d.id, d.died_on)).collect())
 }
+
+/// What a list of archives is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ListFilter {
+    /// First and last birth date, and whether few are expected inside.
+    pub births: Option<(CivilDate, CivilDate)>,
+    pub few: bool,
+    pub hukou: Option<Hukou>,
+    pub living: Option<Living>,
+    pub income: Option<IncomeClass>,
+    pub care: Option<Care>,
+    pub special: Option<crate::model::SpecialGroup>,
+    pub lacks: bool,
+    pub status: Status,
+}
+
+/// Who is meant: those who live here, or those who are gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Status {
+    #[default]
+    Here,
+    Dead,
+    MovedOut,
+}
+
+impl ListFilter {
+    fn filter(&self, scope: &Scope, by_birth: bool) -> Filter {
+        let mut f = Filter::from("elder e");
+        f.clause("e.standing = 'live'", vec![]);
+        // Over a wide region the birth date is the better index; the planner cannot know.
+        let wide = scope.region.tier() <= kernel::Tier::County;
+        if wide && (self.few || by_birth) {
+            let (low, high) = scope.region_range();
+            f.clause("(e.region || '') >= ? AND (e.region || '') < ?", vals![low, high]);
+        } else {
+            f.region("e.region", scope);
+        }
+        if let Some((first, last)) = self.births {
+            f.clause("e.birth >= ? AND e.birth <= ?", vals![first, last]);
+        }
+        if let Some(v) = self.hukou {
+            f.and("e.hukou = ?", v);
+        }
+        if let Some(v) = self.living {
+            f.and("e.living = ?", v);
+        }
+        if let Some(v) = self.income {
+            f.and("e.income = ?", v);
+        }
+        if let Some(v) = self.care {
+            f.and("e.care = ?", v);
+        }
+        if let Some(v) = self.special {
+            f.and("(',' || e.specials || ',') LIKE ?", format!("%,{},%", v.code()));
+        }
+        if self.lacks {
+            f.clause("e.lacks > 0", vec![]);
+        }
+        match self.status {
+            Status::Here => f.clause("e.died_on IS NULL AND e.moved_out_on IS NULL", vec![]),
+            Status::Dead => f.clause("e.died_on IS NOT NULL", vec![]),
+            Status::MovedOut => f.clause("e.moved_out_on IS NOT NULL", vec![]),
+        };
+        f
+    }
+}
+
+pub(crate) async fn list(
+    db: &Db,
+    scope: &Scope,
+    ask: &ListFilter,
+    page: kernel::PageAsk,
+    order: &str,
+) -> Result<kernel::Paged<CardRow>> {
+    db.read().page(CARD, &ask.filter(scope, order.starts_with("e.birth")), order, page).await
+}
+
+pub(crate) async fn count(db: &Db, scope: &Scope, ask: &ListFilter) -> Result<i64> {
+    let f = ask.filter(scope, false);
+    db.read().count_capped(&f.sql(), f.values.clone()).await
+}
+
+/// Sealed numbers of the newest archives.
+pub(crate) async fn some_sealed<C: Sql>(c: &C, limit: i64) -> Result<Vec<Vec<u8>>> {
+    c.column("SELECT id_sealed FROM elder ORDER BY id DESC LIMIT $1", vals![limit]).await
+}
