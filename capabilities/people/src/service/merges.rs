@@ -312,3 +312,12 @@ pub async fn merges_of(db: &Db, scope: &Scope, elder: ElderId) -> Result<Vec<Mer
     let row = scoped(db.read(), scope, elder).await?;
     sql::merges_of(db, row.id).await
 }
+
+/// One merge.
+///
+/// # Errors
+/// `NotFound` outside the scope.
+pub async fn merge_record(db: &Db, scope: &Scope, id: MergeId) -> Result<Merge> {
+    super::government(scope)?;
+    sql::merge(db.read(), scope, id, "").await
+}
