@@ -44,11 +44,15 @@ pub async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::
     let mut kinds: Vec<Choice> = DocumentKind::ALL.iter().map(|k| Choice::new(k.code(), k.zh())).collect();
     kinds.extend(OWN_KINDS.map(|(c, w)| Choice::new(c, w)));
     let own = viewer.scope.org_id().is_some();
+    let of = match filter.org {
+        Some(org) if !own => format!("{}，", service::provider(app.db(), &viewer.scope, org).await?.provider.name),
+        _ => String::new(),
+    };
     let spec: ListSpec<Row> = ListSpec {
         title: "证件到期".into(),
         path: "/providers/papers".into(),
         nav: if own { "/workers" } else { "/providers" },
-        sub: format!("今天 {today}，到期第二天起不能派单"),
+        sub: format!("{of}今天 {today}，到期第二天起不能派单"),
         cols: vec![
             Col::new("holder", "谁的", |r: &Row| match r.paper.worker {
                 Some(id) => Cell::name(format!("/workers/{id}"), &r.paper.holder),

@@ -98,6 +98,10 @@ pub async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::
         });
         cols.insert(1, org.sort("p.name"));
     }
+    let sub = match filter.org {
+        Some(org) if !own => service::provider(app.db(), &viewer.scope, org).await?.provider.name,
+        _ => String::new(),
+    };
     let mut actions = Vec::new();
     if viewer.may(Permission::WorkerWrite) {
         actions.push(("/workers/new".to_string(), "plus", "登记护理员".to_string(), true));
@@ -106,7 +110,7 @@ pub async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::
         title: "护理员".into(),
         path: "/workers".into(),
         nav: if own { "/workers" } else { "/providers" },
-        sub: String::new(),
+        sub,
         cols,
         filters: vec![FilterSpec {
             key: "skill",
