@@ -283,6 +283,10 @@ impl World {
         assert_eq!(found.len(), 1);
         found.pop().expect("a purse")
     }
+    /// The group of packs whose purse this is.
+    pub async fn purse_group(&self) -> String {
+        self.purse().await.group
+    }
     /// (used, held, available) of the household's purse.
     pub async fn money(&self) -> (Fen, Fen, Fen) {
         let p = self.purse().await;
