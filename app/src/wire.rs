@@ -109,6 +109,7 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
             packs.clone(),
             Arc::new(people::service::Panels(panels)),
             access.clone(),
+            Arc::new(desk::Figures::default()),
             Arc::new(orders::Evidence(evidence)),
             Arc::new(books::PackTitles(packs.all().iter().map(|p| (p.id.clone(), p.title.clone())).collect())),
         ];

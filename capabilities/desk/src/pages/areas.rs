@@ -7,7 +7,7 @@ use crate::model::money::{Progress, review, used};
 use crate::model::words::{Tile, count, grouped, joined, percent, percent_of};
 use askama::Template;
 use axum::response::Response;
-use kernel::{Fen, PageAsk, Permission, Role, Tier};
+use kernel::{Fen, PageAsk, Permission, Tier};
 use orders::service::View;
 use people::model::ReviewState;
 use settlement::service::closed_quarter;
@@ -73,7 +73,6 @@ struct Desk {
     progress: Vec<Progress>,
     to_review: Vec<ListLine>,
     to_review_all: i64,
-    to_review_word: &'static str,
     late: Vec<OrderLine>,
     late_all: String,
     disputed: String,
@@ -124,7 +123,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
 
     let a = snapshot.whole;
     let tiles = vec![
-        Tile::new("/entitled?view=new", "本月新符合", a.newly, "人").note(format!("共享受 {} 人", grouped(a.entitled))),
+        Tile::new("/entitled?view=newly", "本月新符合", a.newly, "人").note(format!("共享受 {} 人", grouped(a.entitled))),
         Tile::new("/elders?view=soon75", "三个月内满 75", soon75, "人").note("到生日自动判断待遇"),
         Tile::new("/elders?view=incomplete", "档案不全", a.lacking, "人")
             .note(format!("齐全 {}%", 100 - percent(a.lacking, a.elders))),
@@ -165,7 +164,6 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         progress,
         to_review: waiting.iter().take(SHOWN).map(ListLine::of).collect(),
         to_review_all,
-        to_review_word: if viewer.role == Role::TownStaff { "镇审核" } else { "县审核" },
         late: late.iter().map(|o| OrderLine::of(o, now, item_and_who(o))).collect(),
         late_all: count(late_all),
         disputed: count(disputes),

@@ -6,9 +6,11 @@ use crate::model::visits::{WorkerDay, by_worker, done};
 use crate::model::words::{Tile, count, joined};
 use askama::Template;
 use axum::response::Response;
-use kernel::{CivilDate, Error, Fen, PageAsk};
+use kernel::{CivilDate, Error, Fen, PageAsk, Scope};
+use orders::service::View;
 use orders::{Order, State};
 use providers::service::{PaperFilter, PaperRow};
+use store::Db;
 use web::{App, Mark, Page, Viewer, html};
 
 /// Lines of each list on the right.
@@ -69,6 +71,32 @@ fn paper(p: PaperRow, today: CivilDate) -> Paper {
     Paper { href, who, what: p.name, mark, word }
 }
 
+/// Papers that have ended come before those that will.
+fn papers_tile(soon: i64, gone: i64) -> Tile {
+    if gone > 0 {
+        let note = format!("不能派单；另有 {soon} 份快到期");
+        return Tile::new("/providers/papers?state=expired", "证件已过期", gone, "份").warn_if(true, note);
+    }
+    Tile::new("/providers/papers?state=due", "证件快到期", soon, "份").note(if soon == 0 {
+        "30 天内没有到期的"
+    } else {
+        "到期第二天起不能派单"
+    })
+}
+
+/// Those of the board's waiting orders that stand in a state.
+fn of(waiting: &[Order], state: State) -> Vec<&Order> {
+    waiting.iter().filter(|o| o.state == state).collect()
+}
+
+/// The board holds at most this many of each kind of waiting order.
+const BOARD: usize = 60;
+
+/// How many a view holds, when `loaded` of it were read for the board.
+async fn all(db: &Db, scope: &Scope, view: View, loaded: usize) -> kernel::Result<i64> {
+    if loaded < BOARD { Ok(loaded as i64) } else { orders::service::count_of(db, scope, view).await }
+}
+
 #[derive(Template)]
 #[template(path = "desk/provider.html")]
 struct Desk {
@@ -92,10 +120,17 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
     let (now, today) = (app.now(), app.clock().today());
     let org = viewer.org.ok_or_else(|| Error::Forbidden("这个账号没有服务商，请管理员补上".into()))?;
     let (visits, waiting) = orders::service::board(db, scope, today).await?;
-    let counts = orders::service::counts(db, scope).await?;
+    let late = orders::service::count_of(db, scope, View::Late(now)).await?;
+    let (to_accept, to_assign) = (of(&waiting, State::Created), of(&waiting, State::Accepted));
+    let accept_all = all(db, scope, View::ToAccept, to_accept.len()).await?;
+    let assign_all = all(db, scope, View::ToAssign, to_assign.len()).await?;
+    // What ended and what ends soon, the earliest first; few enough to be read whole.
     let until = PaperFilter { from: None, ..providers::service::expiring(today) };
-    let page = PageAsk { page: 1, rows: SHOWN as u32 };
-    let papers = providers::service::papers(db, scope, &until, "x.ends, x.id", page).await?;
+    let page = PageAsk { page: 1, rows: PageAsk::MAX_ROWS };
+    let mut papers = providers::service::papers(db, scope, &until, "x.ends, x.id", page).await?;
+    let gone = papers.rows.iter().filter(|p| p.ends < today).count() as i64;
+    let soon = papers.total - gone;
+    papers.rows.truncate(SHOWN);
     let unpaid = settlement::service::unpaid(db, scope).await?;
     let due: Fen = unpaid.iter().map(|s| s.payable).sum();
     let lists: i64 = unpaid.iter().map(|s| s.lists).sum();
@@ -115,32 +150,28 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         0 => orders::service::next_visit(db, scope, today.plus_days(1).at(0, 0)).await?,
         _ => None,
     };
-    let expired = papers.rows.iter().filter(|p| p.ends < today).count();
-    let of = |state: State| -> Vec<&Order> { waiting.iter().filter(|o| o.state == state).take(SHOWN).collect() };
     let words = |o: &Order| format!("{}，{}", o.item_name, app.regions().name(&o.region));
     let tiles = vec![
-        Tile::new("/orders?view=to_accept", "待接单", counts.to_accept, "单").note(if counts.to_accept == 0 {
+        Tile::new("/orders?view=to_accept", "待接单", accept_all, "单").note(if accept_all == 0 {
             "都接了"
         } else {
             "不接会转给下一家"
         }),
-        Tile::new("/orders?view=to_assign", "待指派", counts.to_assign, "单").note(if counts.to_assign == 0 {
+        Tile::new("/orders?view=to_assign", "待指派", assign_all, "单").note(if assign_all == 0 {
             "都有人去"
         } else {
             "按远近和技能排好了人"
         }),
-        Tile::new("/orders?view=late", "要迟到和已迟到", counts.late, "单")
+        Tile::new("/orders?view=late", "要迟到和已迟到", late, "单")
             .note("现在都准时")
-            .warn_if(counts.late > 0, "换人或告诉老人"),
-        Tile::new("/workers/papers", "证件快到期", papers.total, "份")
-            .note(if papers.total == 0 { "30 天内没有到期的" } else { "到期第二天起不能派单" })
-            .warn_if(expired > 0, format!("{expired} 份已过期，不能派单")),
+            .warn_if(late > 0, "换人或告诉老人"),
+        papers_tile(soon, gone),
         Tile::money("/settlements", "等拨付", due).note(format!("{lists} 份清单；本季已确认 {earned}")),
     ];
     let head = joined(&[
-        (counts.to_accept, "单待接"),
-        (counts.to_assign, "单待指派"),
-        (counts.late, "单要迟到"),
+        (accept_all, "单待接"),
+        (assign_all, "单待指派"),
+        (late, "单要迟到"),
     ]);
     let mut days = by_worker(&visits, now);
     let workers = days.len();
@@ -151,12 +182,13 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         tiles,
         lines: days.into_iter().map(line).collect(),
         workers,
-        to_accept: of(State::Created).into_iter().map(|o| OrderLine::of(o, now, words(o))).collect(),
-        to_assign: of(State::Accepted)
+        to_accept: to_accept.into_iter().take(SHOWN).map(|o| OrderLine::of(o, now, words(o))).collect(),
+        to_assign: to_assign
             .into_iter()
+            .take(SHOWN)
             .map(|o| OrderLine::of(o, now, words(o)).act(format!("/orders/{}/assign", o.id), "指派"))
             .collect(),
-        waiting_all: count(counts.to_accept + counts.to_assign),
+        waiting_all: count(accept_all + assign_all),
         papers_all: papers.total,
         papers: papers.rows.into_iter().map(|p| paper(p, today)).collect(),
         lists: newest.iter().map(ListLine::of).collect(),

@@ -16,6 +16,8 @@ use web::{App, Page, Viewer, html};
 const ROSTER: i64 = 3_000;
 /// Services that wait for a call, newly entitled and today's visits beyond this many are left to their lists.
 const LOADED: i64 = 200;
+/// A call that has waited longer than this is pointed out.
+const WAITED_DAYS: i64 = 7;
 /// Today's visits shown.
 const VISITS: usize = 5;
 
@@ -51,7 +53,6 @@ struct Desk {
     later_all: usize,
     by: String,
     nothing: String,
-    village: String,
     sketch: Sketch,
     sketch_say: String,
     unplaced: i64,
@@ -116,7 +117,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
     let soon80 = model::soon(&roster, 80, today);
     let oldest = served.iter().map(|s| today.days_since(s.on)).max().unwrap_or(0);
     let tiles = vec![
-        Tile::new("/entitled?view=new", "本月新符合", entitled.total, "人").note("告诉本人，问问要什么服务"),
+        Tile::new("/entitled?view=newly", "本月新符合", entitled.total, "人").note("告诉本人，问问要什么服务"),
         Tile::new("/elders?view=soon75", "三个月内满 75", soon75, "人").note(format!("另有 {soon80} 人满 80")),
         Tile::new("/elders?view=incomplete", "档案不全", lacking, "人").note(if lacking == 0 {
             "都齐了".to_string()
@@ -125,7 +126,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         }),
         Tile::new("/orders?view=follow_up", "待回访", served.len() as i64, "单")
             .note(if served.is_empty() { "都问过了" } else { "问问做了没有、好不好" })
-            .warn_if(oldest > 7, format!("最久的等了 {oldest} 天")),
+            .warn_if(oldest > WAITED_DAYS, format!("最久的等了 {oldest} 天")),
     ];
     let next = if going == 0 { orders::service::next_visit(db, scope, today.plus_days(1).at(0, 0)).await? } else { None };
     let view = Desk {
@@ -168,7 +169,6 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
             || "后面还没有约好的".to_string(),
             |o| format!("下一次 {}，{} {}", orders::when(o.starts_at, now), o.elder_name, o.item_name),
         ),
-        village,
         page: frame(app, viewer),
     };
     Ok(html(&view)?)
