@@ -21,11 +21,25 @@ struct MenuPage {
     region: String,
     day: CivilDate,
     total: usize,
-    groups: Vec<Group>,
+    columns: Vec<Vec<Group>>,
     /// (code, word, count, is it on)
     helps: Vec<(&'static str, &'static str, usize, bool)>,
     help: Option<Help>,
     can_write: bool,
+}
+
+/// Cards in three columns of about the same height: each goes where there is least.
+fn side_by_side(groups: Vec<Group>) -> Vec<Vec<Group>> {
+    /// A card's head takes the room of so many lines.
+    const HEAD: usize = 1;
+    let mut columns: Vec<Vec<Group>> = vec![Vec::new(), Vec::new(), Vec::new()];
+    for g in groups {
+        let height = |c: &Vec<Group>| c.iter().map(|g| g.items.len() + HEAD).sum::<usize>();
+        if let Some(c) = columns.iter_mut().min_by_key(|c| height(c)) {
+            c.push(g);
+        }
+    }
+    columns
 }
 
 /// `GET /catalogue`
@@ -42,7 +56,7 @@ pub async fn cards(
         .map(|h| (h.code(), h.zh(), menu.iter().filter(|m| m.item.help == Some(*h)).count(), help == Some(*h)))
         .collect();
     let total = menu.len();
-    let groups = Category::ALL
+    let groups: Vec<Group> = Category::ALL
         .iter()
         .map(|c| Group {
             category: *c,
@@ -59,7 +73,7 @@ pub async fn cards(
         region: app.regions().name(viewer.region()),
         day,
         total,
-        groups,
+        columns: side_by_side(groups),
         helps,
         help,
         can_write: viewer.may(Permission::CatalogueWrite),

@@ -80,13 +80,18 @@ pub async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::
                 Cell::State(mark, word)
             }),
             Col::new("categories", "合同类别", |r: &Row| {
-                Cell::text(r.contract.as_ref().map(|c| c.categories_zh()).unwrap_or_default())
+                Cell::text(match &r.contract {
+                    Some(c) if c.categories.len() == Category::ALL.len() => "七类都做".to_string(),
+                    Some(c) => c.categories_zh(),
+                    None => String::new(),
+                })
             }),
             Col::new("to", "合同到", |r: &Row| Cell::Date(r.contract.as_ref().map(|c| c.to))),
             Col::new("insured", "责任险到", |r: &Row| Cell::Date(r.contract.as_ref().map(|c| c.insured_to))),
             Col::new("staff", "护理员", |r: &Row| Cell::Int(r.line.staff)).total(),
-            Col::new("contact", "联系人", |r: &Row| Cell::text(&r.line.provider.contact)),
-            Col::new("phone", "电话", |r: &Row| Cell::text(&r.line.provider.phone)),
+            Col::new("contact", "联系人", |r: &Row| {
+                Cell::text(format!("{} {}", r.line.provider.contact, r.line.provider.phone))
+            }),
         ],
         filters: vec![FilterSpec {
             key: "category",
