@@ -40,3 +40,23 @@ pub fn nav() -> Vec<web::NavEntry> {
 pub fn jobs() -> Vec<Arc<dyn work::Job>> {
     vec![Arc::new(service::SettleJob)]
 }
+
+/// Days after a quarter's end on which its lists are made: time to confirm the last visits by telephone.
+pub const GRACE_DAYS: i64 = 4;
+
+/// The quarter that ended, once its days of grace are over.
+fn closing(day: kernel::CivilDate) -> Option<kernel::Quarter> {
+    let quarter = day.quarter();
+    (day >= quarter.first_day().plus_days(GRACE_DAYS)).then(|| quarter.previous())
+}
+
+/// Makes the lists of the quarter that ended and clears its purses, once a quarter.
+pub fn schedules() -> Vec<work::Schedule> {
+    vec![work::Schedule {
+        kind: service::SettleJob::KIND,
+        title: "季度结算",
+        minute: 60,
+        period: |day| closing(day).map(|q| q.to_string()),
+        payload: |day| serde_json::json!({ "quarter": closing(day) }),
+    }]
+}

@@ -254,7 +254,6 @@ async fn open_list(
         round,
         orders: 0,
         snapshot_hash: String::new(),
-        version: 1,
     };
     let seal = Seal::begin(&HeadFacts {
         id: row.id,
@@ -352,7 +351,8 @@ impl work::Job for SettleJob {
     async fn run(&self, ctx: &work::JobCtx, payload: serde_json::Value) -> Result<serde_json::Value> {
         let text = |key: &str| payload.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_string();
         let quarter: Quarter = text("quarter").parse().map_err(Error::refused)?;
-        let region: RegionCode = text("region").parse().map_err(Error::refused)?;
+        // The job's own region: the county that asked, or the whole installation on the schedule.
+        let region = ctx.row.region;
         let actor = Actor::Platform { job: SettleJob::KIND, scope: Scope { region, org: OrgScope::Any } };
         let settled = settle(&ctx.db, &actor, quarter, ctx).await?;
         serde_json::to_value(settled).map_err(Error::internal)
@@ -373,7 +373,7 @@ pub async fn request(db: &Db, actor: &Actor, quarter: Quarter) -> Result<JobId> 
     let tx = db.begin().await?;
     let region = scope.region;
     let key = format!("settle:{quarter}:{region}:{}", db.now().0 / kernel::Instant::MINUTE);
-    let payload = serde_json::json!({ "quarter": quarter, "region": region });
+    let payload = serde_json::json!({ "quarter": quarter });
     let title = format!("生成{}结算清单", quarter.zh());
     let id = work::enqueue(&tx, db, actor, SettleJob::KIND, &key, &title, &payload, region).await?;
     tx.commit().await?;
