@@ -307,14 +307,14 @@ pub(super) async fn all(State(app): State<App>, viewer: Viewer, ask: ListAsk) ->
         sub: app.regions().name(&viewer.scope.region),
         cols: vec![
             Col::new("no", "清单号", |l: &ListView| Cell::name(format!("/settlements/{}", l.id), l.no.clone())).sort("p.no"),
-            Col::new("provider", "服务商", |l| Cell::text(l.provider_name.clone())).sort("p.provider_name"),
-            Col::new("quarter", "季度", |l| Cell::text(l.quarter.zh())).sort("p.quarter"),
-            Col::new("orders", "工单", |l| Cell::Int(l.totals.orders)).total(),
-            Col::new("gov", "应付", |l| Cell::Money(l.totals.gov)).total(),
-            Col::new("deducted", "核减", |l| Cell::Money(l.totals.deducted)).total(),
-            Col::new("held", "暂不付", |l| Cell::Money(l.totals.held_back)).total(),
-            Col::new("payable", "这次付", |l| Cell::Money(l.payable)).total(),
-            Col::new("state", "进度", |l| Cell::State(list_mark(l.state), l.state.zh().into())).sort("p.state"),
+            Col::new("provider", "服务商", |l: &ListView| Cell::text(l.provider_name.clone())).sort("p.provider_name"),
+            Col::new("quarter", "季度", |l: &ListView| Cell::text(l.quarter.zh())).sort("p.quarter"),
+            Col::new("orders", "工单", |l: &ListView| Cell::Int(l.totals.orders)).total(),
+            Col::new("gov", "应付", |l: &ListView| Cell::Money(l.totals.gov)).total(),
+            Col::new("deducted", "核减", |l: &ListView| Cell::Money(l.totals.deducted)).total(),
+            Col::new("held", "暂不付", |l: &ListView| Cell::Money(l.totals.held_back)).total(),
+            Col::new("payable", "这次付", |l: &ListView| Cell::Money(l.payable)).total(),
+            Col::new("state", "进度", |l: &ListView| Cell::State(list_mark(l.state), l.state.zh().into())).sort("p.state"),
         ],
         filters: vec![
             FilterSpec {
@@ -340,9 +340,9 @@ pub(super) async fn all(State(app): State<App>, viewer: Viewer, ask: ListAsk) ->
         ),
         flash: None,
     };
-    let scope = viewer.scope;
+    let (db, scope) = (app.db().clone(), viewer.scope);
     respond(&app, &viewer, spec, ask, |f| async move {
-        service::lists(app.db(), &scope, &found, f.page, &f.order).await
+        service::lists(&db, &scope, &found, f.page, &f.order).await
     })
     .await
 }

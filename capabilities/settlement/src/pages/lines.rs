@@ -65,8 +65,9 @@ pub(super) async fn list(
         flash: None,
     };
     let (orders, purses) = (viewer.may(Permission::OrderRead), viewer.may(Permission::EntitlementRead));
+    let db = app.db().clone();
     respond(&app, &viewer, spec, ask, |f| async move {
-        let page = service::lines(app.db(), &scope, id, &found, f.page, &f.order).await?;
+        let page = service::lines(&db, &scope, id, &found, f.page, &f.order).await?;
         Ok(page.map(|line| Shown { line, regions: regions.clone(), orders, purses }))
     })
     .await
@@ -78,29 +79,29 @@ fn columns() -> Vec<Col<Shown>> {
             Cell::name(format!("/settlements/{}/lines/{}", s.line.list, s.line.seq), s.line.seq.to_string())
         })
         .sort("seq"),
-        Col::new("order", "工单", |s| {
+        Col::new("order", "工单", |s: &Shown| {
             let text = s.line.order_no.clone();
             if s.orders { Cell::Link { href: format!("/orders/{}", s.line.order), text } } else { Cell::Text(text) }
         })
         .sort("order_no"),
-        Col::new("day", "服务日期", |s| Cell::Date(Some(s.line.served_on))).sort("served_on"),
-        Col::new("place", "村社区", |s| Cell::text(s.regions.short(&s.line.region))).sort("region"),
-        Col::new("elder", "老人", |s| Cell::text(s.line.elder_name.clone())).sort("elder_name"),
-        Col::new("item", "服务", |s| Cell::text(format!("{} {} 分", s.line.item_name, s.line.minutes))).sort("item_name"),
-        Col::new("worker", "护理员", |s| Cell::text(s.line.worker_name.clone())).sort("worker_name"),
-        Col::new("gov", "政府付", |s| Cell::Money(s.line.gov)).sort("gov").total(),
-        Col::new("own", "自己付", |s| Cell::Money(s.line.own)).total(),
-        Col::new("deducted", "核减", |s| Cell::Money(s.line.deducted)).total(),
-        Col::new("payable", "这次付", |s| Cell::Money(s.line.payable)).total(),
-        Col::new("purse", "额度账", |s| match s.line.purse_account {
+        Col::new("day", "服务日期", |s: &Shown| Cell::Date(Some(s.line.served_on))).sort("served_on"),
+        Col::new("place", "村社区", |s: &Shown| Cell::text(s.regions.short(&s.line.region))).sort("region"),
+        Col::new("elder", "老人", |s: &Shown| Cell::text(s.line.elder_name.clone())).sort("elder_name"),
+        Col::new("item", "服务", |s: &Shown| Cell::text(format!("{} {} 分", s.line.item_name, s.line.minutes))).sort("item_name"),
+        Col::new("worker", "护理员", |s: &Shown| Cell::text(s.line.worker_name.clone())).sort("worker_name"),
+        Col::new("gov", "政府付", |s: &Shown| Cell::Money(s.line.gov)).sort("gov").total(),
+        Col::new("own", "自己付", |s: &Shown| Cell::Money(s.line.own)).total(),
+        Col::new("deducted", "核减", |s: &Shown| Cell::Money(s.line.deducted)).total(),
+        Col::new("payable", "这次付", |s: &Shown| Cell::Money(s.line.payable)).total(),
+        Col::new("purse", "额度账", |s: &Shown| match s.line.purse_account {
             Some(account) if s.purses => Cell::Link { href: format!("/books/accounts/{account}"), text: "看账".into() },
             _ => Cell::text(""),
         }),
-        Col::new("article", "政策条款", |s| match &s.line.pack {
+        Col::new("article", "政策条款", |s: &Shown| match &s.line.pack {
             Some(pack) if s.purses => Cell::Link { href: format!("/policies/{pack}"), text: s.line.article.clone() },
             _ => Cell::text(s.line.article.clone()),
         }),
-        Col::new("standing", "结果", |s| Cell::State(standing_mark(s.line.standing), s.line.standing.zh().into()))
+        Col::new("standing", "结果", |s: &Shown| Cell::State(standing_mark(s.line.standing), s.line.standing.zh().into()))
             .sort("standing"),
     ]
 }

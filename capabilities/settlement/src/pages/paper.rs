@@ -145,7 +145,7 @@ struct Signature {
 }
 
 #[derive(Template)]
-#[template(path = "settlement/print.html")]
+#[template(path = "settlement/paper.html")]
 struct PrintPage {
     page: Page,
     list: ListView,

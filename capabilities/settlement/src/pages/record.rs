@@ -1,7 +1,7 @@
 //! One list.
 use super::{NAV, Query, asked, done_word, grouped, less, list_id, list_mark, paper};
 use crate::model::{Act, ListState, Step, TownState, rmb_upper};
-use crate::service::{self, ListView, Review, TownView};
+use crate::service::{self, ListView, Review, TownView, Verdict};
 use askama::Template;
 use kernel::{Fen, PaymentListId, Permission, RegionBook};
 use web::axum::extract::{Path, State};
@@ -55,10 +55,12 @@ struct RecordPage {
     reviews: Vec<ReviewRow>,
     act: Option<(String, String)>,
     back: Option<(String, &'static str)>,
+    lines_href: String,
+    deducted_href: String,
+    held_href: String,
     seal: String,
-    sealed: bool,
-    summed: bool,
-    verified_lines: String,
+    /// What a check of the whole list found, if one was asked for: (mark, words).
+    verdict: Option<(&'static str, String)>,
     made: String,
     /// Statement of what is owed to the provider.
     payable_account: Option<String>,
@@ -104,15 +106,25 @@ pub(super) async fn page(
         towns: towns.into_iter().map(|t| town_row(t, id, &regions)).collect(),
         reviews: reviews.iter().map(|r| review_row(r, &regions)).collect(),
         seal: list.snapshot_hash.chars().take(16).collect(),
-        sealed: verdict.as_ref().is_none_or(|v| v.sealed),
-        summed: verdict.as_ref().is_none_or(|v| v.summed),
-        verified_lines: verdict.map(|v| grouped(v.lines)).unwrap_or_default(),
+        lines_href: format!("{base}/lines"),
+        deducted_href: format!("{base}/lines?standing=deducted"),
+        held_href: format!("{base}/lines?standing=held_back"),
+        verdict: verdict.map(|v| verdict_words(&v)),
         made: list.made_at.stamp(),
         payable_account,
         base,
         list,
     };
     html(&view)
+}
+
+fn verdict_words(v: &Verdict) -> (&'static str, String) {
+    let n = grouped(v.lines);
+    match (v.sealed, v.summed) {
+        (true, true) => ("ok", format!("核对了 {n} 单，和生成时一样，合计对得上")),
+        (false, _) => ("danger", format!("核对了 {n} 单，内容和生成时不一样，不能拨付")),
+        (true, false) => ("danger", format!("核对了 {n} 单，合计和明细对不上，不能拨付")),
+    }
 }
 
 fn act(viewer: &Viewer, list: &ListView, towns: &[TownView]) -> Option<(String, String)> {

@@ -59,12 +59,16 @@ async fn due(app: &App, viewer: &Viewer, step: Step, form: &mut Form) -> Result<
 async fn count(app: &App, viewer: &Viewer, lists: &[ListView], standing: Standing) -> Result<i64> {
     let ask = LineAsk { standing: Some(standing), ..LineAsk::default() };
     let mut all = 0;
-    for l in lists.iter().filter(|l| match standing {
-        Standing::HeldBack => !l.totals.held_back.is_zero(),
-        Standing::Deducted => !l.totals.deducted.is_zero(),
-        Standing::Disputed => l.disputes > 0,
-        Standing::Ok => true,
-    }) {
+    for l in lists {
+        let none = match standing {
+            Standing::HeldBack => l.totals.held_back.is_zero(),
+            Standing::Deducted => l.totals.deducted.is_zero(),
+            Standing::Disputed => l.disputes == 0,
+            Standing::Ok => false,
+        };
+        if none {
+            continue;
+        }
         // A page beyond the first is counted by the database.
         let page = PageAsk { page: 2, rows: 1 };
         all += service::lines(app.db(), &viewer.full_scope, l.id, &ask, page, "seq").await?.total;

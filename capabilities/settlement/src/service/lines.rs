@@ -33,7 +33,6 @@ async fn load(tx: &Tx, actor: &Actor, seen: &Seen) -> Result<(ListRow, LineRow)>
 /// Stores a line's new state with the sums, the event and the audit row.
 async fn store_state(
     tx: &Tx,
-    db: &Db,
     actor: &Actor,
     line: &LineRow,
     next: LineState,
@@ -46,7 +45,7 @@ async fn store_state(
     let open = |s: &LineState| i64::from(s.standing == Standing::Disputed);
     sql::set_line(tx, line.list, line.seq, &next, reason).await?;
     sql::shift(tx, line.list, line.town, &change, open(&next) - open(&before)).await?;
-    sql::insert_line_event(tx, db, line.list, line.seq, actor, what, next.deducted, reason).await?;
+    sql::insert_line_event(tx, line.list, line.seq, actor, what, next.deducted, reason).await?;
     let action = if next.standing == Standing::Disputed { LINE_DISPUTED } else { LINE_DECIDED };
     let entry = audit::Entry::new(action, "payment_list", line.list).region(line.town).reason(reason).detail(
         serde_json::json!({ "order": line.order_id, "from": before.standing, "to": next.standing, "deducted": next.deducted }),
@@ -74,14 +73,14 @@ pub async fn decide_line(db: &Db, actor: &Actor, step: Step, seen: &Seen, decisi
     match model::decide(list.state()?, step, line.state()?, line.gov, decision)? {
         LineChange::Within(next) => {
             remember_clearance(&tx, actor, &line, next, &reason).await?;
-            store_state(&tx, db, actor, &line, next, decision.standing().zh(), &reason).await?;
+            store_state(&tx, actor, &line, next, decision.standing().zh(), &reason).await?;
         }
         LineChange::Released => {
             sql::let_go(&tx, line.list, line.seq).await?;
             sql::clear_order(&tx, line.order_id, line.list, actor, &reason).await?;
             let words = format!("县里放行，进下一份清单：{reason}");
             orders::service::take_out_of_list(&tx, actor, line.list, &[line.order_id], &words).await?;
-            sql::insert_line_event(&tx, db, line.list, line.seq, actor, "放行", Fen::ZERO, &reason).await?;
+            sql::insert_line_event(&tx, line.list, line.seq, actor, "放行", Fen::ZERO, &reason).await?;
             let entry = audit::Entry::new(LINE_DECIDED, "payment_list", line.list)
                 .region(line.town)
                 .reason(&reason)
@@ -125,7 +124,7 @@ pub async fn dispute_line(db: &Db, actor: &Actor, seen: &Seen, reason: &str) -> 
     let tx = db.begin().await?;
     let (list, line) = load(&tx, actor, seen).await?;
     let next = model::dispute(list.state()?, line.state()?)?;
-    store_state(&tx, db, actor, &line, next, "提出争议", &reason).await?;
+    store_state(&tx, actor, &line, next, "提出争议", &reason).await?;
     tx.commit().await
 }
 
@@ -140,6 +139,6 @@ pub async fn answer(db: &Db, actor: &Actor, seen: &Seen, decision: Decision, rea
     let (list, line) = load(&tx, actor, seen).await?;
     let next = model::answer_dispute(list.state()?, line.state()?, line.gov, decision)?;
     remember_clearance(&tx, actor, &line, next, &reason).await?;
-    store_state(&tx, db, actor, &line, next, &format!("答复争议：{}", next.standing.zh()), &reason).await?;
+    store_state(&tx, actor, &line, next, &format!("答复争议：{}", next.standing.zh()), &reason).await?;
     tx.commit().await
 }

@@ -87,14 +87,18 @@ async fn pay_out(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow, amounts: &BTree
     let paid =
         books::service::open(tx, db, AccountKind::Paid, &codes::paid(row.provider), row.county, Some(row.provider)).await?;
     let mut commands = Vec::new();
-    for (quarter, amount) in amounts.iter().filter(|(_, a)| **a > Fen::ZERO) {
+    for (quarter, amount) in amounts {
+        if *amount <= Fen::ZERO {
+            continue;
+        }
+        let owed = payable(tx, db, row, *quarter).await?;
         commands.push(Command {
             key: Key::of(Purpose::ProviderPayment, &[&row.id, quarter])?,
             at: tx.now(),
             reference: Reference::PaymentList(row.id),
             action: Action::Post {
                 purpose: Purpose::ProviderPayment,
-                debit: payable(tx, db, row, *quarter).await?,
+                debit: owed,
                 credit: paid,
                 amount: *amount,
             },
@@ -116,19 +120,21 @@ async fn give_back(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow, deductions: &
     let mut commands = Vec::with_capacity(deductions.len() * 2);
     for d in deductions {
         let order = orders::service::order_in(tx, &scope, d.order).await?;
+        let owed = payable(tx, db, row, d.quarter).await?;
+        let county = purses.get(&d.purse).map_or(row.county, |p| p.region.at(Tier::County));
+        let fund = codes::fund(&county, &d.pack);
+        let fund = books::service::open(tx, db, AccountKind::Fund, &fund, county, None).await?;
         commands.push(Command {
             key: Key::of(Purpose::Correction, &[&row.id, &d.order])?,
             at: tx.now(),
             reference: Reference::Transfer(Key::of(Purpose::OrderCommit, &[&d.order, &order.hold_round])?),
             action: Action::Post {
                 purpose: Purpose::Correction,
-                debit: payable(tx, db, row, d.quarter).await?,
+                debit: owed,
                 credit: d.purse,
                 amount: d.amount,
             },
         });
-        let county = purses.get(&d.purse).map_or(row.county, |p| p.region.at(Tier::County));
-        let fund = codes::fund(&county, &d.pack);
         commands.push(Command {
             key: Key::of(Purpose::QuarterClear, &[&row.id, &d.order])?,
             at: tx.now(),
@@ -136,7 +142,7 @@ async fn give_back(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow, deductions: &
             action: Action::Post {
                 purpose: Purpose::QuarterClear,
                 debit: d.purse,
-                credit: books::service::open(tx, db, AccountKind::Fund, &fund, county, None).await?,
+                credit: fund,
                 amount: d.amount,
             },
         });

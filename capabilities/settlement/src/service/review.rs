@@ -97,7 +97,7 @@ pub async fn approve(db: &Db, actor: &Actor, step: Step, seen: &[SeenList], note
             pay::post(&tx, db, actor, &row).await?;
         }
         sql::set_chain(&tx, row.id, &next, &act, actor, &note).await?;
-        sql::insert_review(&tx, db, row.id, &act, actor, &note, payable).await?;
+        sql::insert_review(&tx, row.id, &act, actor, &note, payable).await?;
         entries.push(entry(&row, if act == Act::Pay { PAID } else { REVIEWED }, &act, &note, payable));
         done.lists += 1;
         done.payable += payable;
@@ -145,7 +145,7 @@ pub async fn return_list(
     }
     let payable = row.totals().payable();
     sql::set_chain(&tx, row.id, &next, &act, actor, &reason).await?;
-    sql::insert_review(&tx, db, row.id, &act, actor, &reason, payable).await?;
+    sql::insert_review(&tx, row.id, &act, actor, &reason, payable).await?;
     audit::record(&tx, actor, entry(&row, RETURNED, &act, &reason, payable)).await?;
     tx.commit().await
 }

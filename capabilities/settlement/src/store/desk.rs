@@ -82,7 +82,7 @@ pub(crate) async fn last_signed(db: &Db, scope: &Scope, quarter: Quarter, step: 
         more.push_str(&format!(" AND (r.town IS NULL OR r.town = ${})", n + 2));
         values.push(town.into());
     }
-    db.read().one(&format!("SELECT r.by_name, r.at, r.town {from}{more} ORDER BY r.at DESC LIMIT 1"), values).await
+    db.read().one(&format!("SELECT r.by_name, r.at, r.town {from}{more} ORDER BY r.at DESC, r.n DESC LIMIT 1"), values).await
 }
 
 /// Lists of a quarter that wait for a step of this viewer; for a town those where its own review is due.
@@ -103,7 +103,7 @@ pub(crate) async fn waiting(db: &Db, scope: &Scope, quarter: Option<Quarter>, st
 pub(crate) async fn any_making(db: &Db, scope: &Scope, quarter: Quarter) -> Result<bool> {
     let mut f = Filter::from("payment_list p");
     f.region("p.county", scope).and("p.quarter = ?", quarter).and("p.state = ?", ListState::Making.code());
-    Ok(db.read().scalar::<i64>(&format!("SELECT 1 {} LIMIT 1", f.sql()), f.values.clone()).await?.is_some())
+    Ok(db.read().scalar::<i64>(&format!("SELECT CAST(1 AS BIGINT) {} LIMIT 1", f.sql()), f.values.clone()).await?.is_some())
 }
 
 /// Lines of one elder and service that stand apart for the same reason.
@@ -199,7 +199,6 @@ fn confined(scope: &Scope) -> Scope {
 #[derive(Clone, Debug, FromQueryResult)]
 pub(crate) struct UseSums {
     pub households: i64,
-    pub orders: Option<i64>,
     pub gov: Option<Fen>,
 }
 
@@ -209,10 +208,10 @@ pub(crate) async fn only_in(db: &Db, scope: &Scope, quarter: Quarter, other: Qua
     f.region("u.town", &confined(scope)).and("u.quarter = ?", quarter);
     f.and("NOT EXISTS (SELECT 1 FROM payment_use x WHERE x.quarter = ? AND x.town = u.town AND x.household = u.household)", other);
     let sql = format!(
-        "SELECT COUNT(*) AS households, CAST(SUM(u.orders) AS BIGINT) AS orders, CAST(SUM(u.gov) AS BIGINT) AS gov {}",
+        "SELECT COUNT(*) AS households, CAST(SUM(u.gov) AS BIGINT) AS gov {}",
         f.sql()
     );
-    Ok(db.read().one(&sql, f.values.clone()).await?.unwrap_or(UseSums { households: 0, orders: None, gov: None }))
+    Ok(db.read().one(&sql, f.values.clone()).await?.unwrap_or(UseSums { households: 0, gov: None }))
 }
 
 #[derive(Clone, Debug, FromQueryResult)]

@@ -191,10 +191,9 @@ pub struct LineEvent {
     pub reason: String,
 }
 
-#[allow(clippy::too_many_arguments)]
+/// The list's row is locked, so the line's events are counted without gaps.
 pub(crate) async fn insert_line_event(
     tx: &Tx,
-    db: &Db,
     list: PaymentListId,
     seq: i64,
     actor: &kernel::Actor,
@@ -202,12 +201,13 @@ pub(crate) async fn insert_line_event(
     amount: Fen,
     reason: &str,
 ) -> Result<()> {
-    let id: uuid::Uuid = db.new_id();
+    let last: Option<i64> =
+        tx.scalar("SELECT MAX(n) FROM payment_line_event WHERE list = $1 AND seq = $2", vals![list, seq]).await?;
     tx.exec(
-        "INSERT INTO payment_line_event (id, list, seq, at, by_name, role, what, amount, reason)
+        "INSERT INTO payment_line_event (list, seq, n, at, by_name, role, what, amount, reason)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         vals![
-            id, list, seq, tx.now(), actor.label(), actor.role().map(|r| r.zh()).unwrap_or("自动"), what, amount, reason
+            list, seq, last.unwrap_or(0) + 1, tx.now(), actor.label(), actor.role().map(|r| r.zh()).unwrap_or("自动"), what, amount, reason
         ],
     )
     .await
@@ -218,25 +218,8 @@ pub(crate) async fn line_events(db: &Db, list: PaymentListId, seq: i64) -> Resul
     db.read()
         .all(
             "SELECT at, by_name, role, what, amount, reason FROM payment_line_event WHERE list = $1 AND seq = $2
-             ORDER BY at DESC, id DESC",
+             ORDER BY n DESC",
             vals![list, seq],
-        )
-        .await
-}
-
-/// The last decision about each line of a list that is not simply paid: who looked at it.
-#[derive(Clone, Debug, FromQueryResult)]
-pub(crate) struct DecidedRow {
-    pub seq: i64,
-    pub by_name: String,
-    pub at: Instant,
-}
-
-pub(crate) async fn decided(db: &Db, list: PaymentListId) -> Result<Vec<DecidedRow>> {
-    db.read()
-        .all(
-            "SELECT seq, by_name, at FROM payment_line_event WHERE list = $1 ORDER BY at, id",
-            vals![list],
         )
         .await
 }

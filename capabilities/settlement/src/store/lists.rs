@@ -117,7 +117,7 @@ pub(crate) async fn lists(db: &Db, scope: &Scope, ask: &ListsAsk, page: PageAsk,
 pub(crate) async fn lock_list(tx: &Tx, scope: &Scope, id: PaymentListId) -> Result<Option<ListRow>> {
     let (_, mut f) = visible(scope);
     f.and("p.id = ?", id);
-    if tx.scalar::<i64>(&format!("SELECT 1 {}", f.sql()), f.values.clone()).await?.is_none() {
+    if tx.scalar::<i64>(&format!("SELECT CAST(1 AS BIGINT) {}", f.sql()), f.values.clone()).await?.is_none() {
         return Ok(None);
     }
     let sql = format!(
@@ -230,7 +230,6 @@ pub struct Review {
 
 pub(crate) async fn insert_review(
     tx: &Tx,
-    db: &Db,
     id: PaymentListId,
     act: &Act,
     actor: &kernel::Actor,
@@ -242,12 +241,13 @@ pub(crate) async fn insert_review(
         Act::ReturnToTown(t) => *t,
         Act::CountyApprove | Act::Pay | Act::ReturnToCounty => None,
     };
-    let review: uuid::Uuid = db.new_id();
+    // The list's row is locked: reviews are counted without gaps.
+    let last: Option<i64> = tx.scalar("SELECT MAX(n) FROM payment_review WHERE list = $1", vals![id]).await?;
     tx.exec(
-        "INSERT INTO payment_review (id, list, step, decision, town, by_user, by_name, at, reason, payable)
+        "INSERT INTO payment_review (list, n, step, decision, town, by_user, by_name, at, reason, payable)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         vals![
-            review, id, act.step().code(), act.code(), town, actor.user_id(), actor.label(), tx.now(), reason, payable
+            id, last.unwrap_or(0) + 1, act.step().code(), act.code(), town, actor.user_id(), actor.label(), tx.now(), reason, payable
         ],
     )
     .await
@@ -261,6 +261,6 @@ pub(crate) async fn reviews(db: &Db, id: PaymentListId, town: Option<RegionCode>
     if let Some(t) = town {
         f.and("(town IS NULL OR town = ?)", t);
     }
-    let sql = format!("SELECT step, decision, town, by_name, at, reason, payable {} ORDER BY at DESC, id DESC", f.sql());
+    let sql = format!("SELECT step, decision, town, by_name, at, reason, payable {} ORDER BY n DESC", f.sql());
     db.read().all(&sql, f.values.clone()).await
 }

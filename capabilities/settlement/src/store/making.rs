@@ -17,10 +17,9 @@ pub(crate) struct MakingRow {
     pub round: i64,
     pub orders: i64,
     pub snapshot_hash: String,
-    pub version: i64,
 }
 
-const MAKING: &str = "id, no, provider, provider_name, county, quarter, round, orders, snapshot_hash, version";
+const MAKING: &str = "id, no, provider, provider_name, county, quarter, round, orders, snapshot_hash";
 
 /// Only one settlement works at a time, also on PostgreSQL: the lock row is held until the transaction ends.
 pub(crate) async fn lock_settlement(tx: &Tx) -> Result<()> {
@@ -114,7 +113,7 @@ pub(crate) async fn carry_on(tx: &Tx, list: PaymentListId, orders: i64, seal: &s
 
 /// Which of these orders the county has cleared before.
 pub(crate) async fn cleared(tx: &Tx, orders: &[OrderId]) -> Result<Vec<OrderId>> {
-    if tx.scalar::<i64>("SELECT 1 FROM payment_clearance LIMIT 1", vec![]).await?.is_none() {
+    if tx.scalar::<i64>("SELECT CAST(1 AS BIGINT) FROM payment_clearance LIMIT 1", vec![]).await?.is_none() {
         return Ok(Vec::new());
     }
     let mut out = Vec::new();

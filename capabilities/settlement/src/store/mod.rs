@@ -11,4 +11,6 @@ pub(crate) use home::*;
 pub(crate) use lines::*;
 pub(crate) use lists::*;
 pub(crate) use making::*;
+pub use lines::{LineAsk, LineEvent};
+pub use lists::{ListsAsk, Review};
 pub use schema::MIGRATIONS;

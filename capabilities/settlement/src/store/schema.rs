@@ -25,13 +25,11 @@ CREATE TABLE payment_line (
 CREATE UNIQUE INDEX payment_line_order ON payment_line (order_id) WHERE live;
 CREATE INDEX payment_line_odd ON payment_line (list, standing) WHERE standing <> 'ok';
 CREATE TABLE payment_line_event (
-  id UUID PRIMARY KEY, list UUID NOT NULL, seq BIGINT NOT NULL, at BIGINT NOT NULL, by_name TEXT NOT NULL,
-  role TEXT NOT NULL, what TEXT NOT NULL, amount BIGINT NOT NULL, reason TEXT NOT NULL);
-CREATE INDEX payment_line_event_line ON payment_line_event (list, seq, at);
+  list UUID NOT NULL, seq BIGINT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, by_name TEXT NOT NULL,
+  role TEXT NOT NULL, what TEXT NOT NULL, amount BIGINT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (list, seq, n));
 CREATE TABLE payment_review (
-  id UUID PRIMARY KEY, list UUID NOT NULL, step TEXT NOT NULL, decision TEXT NOT NULL, town TEXT, by_user UUID,
-  by_name TEXT NOT NULL, at BIGINT NOT NULL, reason TEXT NOT NULL, payable BIGINT NOT NULL);
-CREATE INDEX payment_review_list ON payment_review (list, at);
+  list UUID NOT NULL, n BIGINT NOT NULL, step TEXT NOT NULL, decision TEXT NOT NULL, town TEXT, by_user UUID,
+  by_name TEXT NOT NULL, at BIGINT NOT NULL, reason TEXT NOT NULL, payable BIGINT NOT NULL, PRIMARY KEY (list, n));
 CREATE TABLE payment_clearance (
   order_id UUID PRIMARY KEY, list UUID NOT NULL, by_user UUID, by_name TEXT NOT NULL, at BIGINT NOT NULL,
   reason TEXT NOT NULL);
