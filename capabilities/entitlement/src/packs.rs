@@ -1,6 +1,7 @@
 //! The policy packs of the installation, loaded once and shared.
 use kernel::{CivilDate, Error, OrgScope, Result, Scope, Tier};
 use policy::{Pack, Refusal};
+use std::collections::HashMap;
 
 /// All loaded packs with the groups they form. Packs of one group exclude each other and share a purse.
 #[derive(Debug)]
@@ -60,6 +61,18 @@ impl Packs {
     }
     pub fn get(&self, id: &str) -> Option<&Pack> {
         self.packs.iter().find(|p| p.id == id)
+    }
+    /// Titles by the codes that purses and funds are filed under: every pack and every group.
+    pub fn titles(&self) -> HashMap<String, String> {
+        let packs = self.packs.iter().map(|p| (p.id.clone(), p.title.clone()));
+        packs.chain(self.groups.iter().map(|g| (g.code.clone(), self.group_title(g)))).collect()
+    }
+    /// What the titles of a group's packs end in: 居家养老服务.
+    pub fn group_title(&self, group: &Group) -> String {
+        let titles: Vec<&str> = self.members(group).iter().map(|p| p.title.as_str()).collect();
+        let Some((first, rest)) = titles.split_first() else { return String::new() };
+        let ends = first.char_indices().map(|(i, _)| &first[i..]);
+        ends.into_iter().find(|end| rest.iter().all(|t| t.ends_with(end))).unwrap_or(first).to_string()
     }
     /// The packs of a group, in order of precedence.
     pub fn members(&self, group: &Group) -> Vec<&Pack> {

@@ -72,19 +72,24 @@ pub fn household_targets(packs: &[&Pack], household: &HouseholdFacts, months: &[
         members.push(own);
     }
     let due = household_months(packs, &members)?;
-    Ok(due
-        .into_iter()
+    // A household everyone has left has no months of its own, and still nothing is due in each of them.
+    Ok(months
+        .iter()
         .enumerate()
         .map(|(i, month)| {
-            let target = month.pack.filter(|_| month.amount > Fen::ZERO).map(|pack| Target {
+            let due = due.get(i).filter(|d| d.amount > Fen::ZERO);
+            let target = due.and_then(|d| Some((d, d.pack?))).map(|(d, pack)| Target {
                 pack: packs[pack].id.clone(),
-                amount: month.amount,
-                from: month.entitled.iter().filter_map(|&m| first_day(&members[m][i].status)).min().unwrap_or(
-                    month.month.first_day(),
-                ),
-                who: month.entitled.iter().map(|&m| household.members[m].elder).collect(),
+                amount: d.amount,
+                from: d
+                    .entitled
+                    .iter()
+                    .filter_map(|&m| first_day(&members[m][i].status))
+                    .min()
+                    .unwrap_or(month.first_day()),
+                who: d.entitled.iter().map(|&m| household.members[m].elder).collect(),
             });
-            (month.month, target)
+            (*month, target)
         })
         .collect())
 }

@@ -70,14 +70,16 @@ pub(crate) fn read_by(pack: &Pack) -> FactSet {
         .collect()
 }
 
-/// The known ones of `used` as a JSON object in the order of the table of facts.
-fn compact(facts: &policy::Facts, used: FactSet) -> String {
+/// The known ones of `used` on `day` as a JSON object in the order of the table of facts. A death to come is no fact of
+/// the days before it: a notice of it ends what held, and does not change it.
+fn compact(facts: &policy::Facts, used: FactSet, day: CivilDate) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(96);
     out.push('{');
     for fact in used.iter() {
         let value = facts.get(fact);
-        if value == Value::Unknown {
+        let to_come = fact == Fact::DeathDate && facts.death_date().is_some_and(|death| day < death);
+        if value == Value::Unknown || to_come {
             continue;
         }
         if out.len() > 1 {
@@ -138,7 +140,7 @@ fn on_day(pack: &Pack, person: &Timeline, day: CivilDate, used: FactSet) -> Resu
         Ok(on) => {
             let facts = person.on(day);
             let outcome = on.decide(&facts);
-            let facts = compact(&facts, used);
+            let facts = compact(&facts, used, day);
             let monthly = on.monthly(&outcome);
             Ok(Some(Decided { since: day, until: None, outcome, monthly, facts, version: pack.version }))
         }

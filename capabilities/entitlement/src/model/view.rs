@@ -1,6 +1,6 @@
 //! What others and the pages see.
 use kernel::{AccountId, CivilDate, ElderId, Fen, HouseholdId, Instant, Quarter, RegionCode};
-use policy::{Explanation, Verdict};
+use policy::{Explanation, Facts, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// A purse with what is on it, as far as it may pay for a service on the day asked about.
@@ -50,6 +50,8 @@ pub struct DeterminationView {
     pub superseded_at: Option<Instant>,
     /// Rebuilt from what was stored: outcome, facts and the text of the pack as it was.
     pub explanation: Explanation,
+    /// The facts it rests on, as recorded.
+    pub facts: Facts,
 }
 
 impl DeterminationView {

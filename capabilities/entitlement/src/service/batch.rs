@@ -101,7 +101,7 @@ async fn write_rows(
                 report.decisions += 1;
                 let pack = &packs.all()[i];
                 let held: Vec<Held> = old.iter().filter(|r| r.pack == pack.id).map(rows::Row::held).collect();
-                let change = change(packs, i, frame, elder, here, person, &held, decisions);
+                let change = change(packs, i, frame, elder, here, person, &held, decisions)?;
                 if change.plan.is_empty() {
                     continue;
                 }
@@ -125,16 +125,29 @@ fn change(
     person: &Timeline,
     held: &[Held],
     decisions: &[Decided],
-) -> Change {
+) -> Result<Change> {
     let text = &packs.all()[pack];
-    let mut plan = sync(held, decisions, frame.anchor, frame.day);
+    let mut anchor = frame.anchor;
+    let mut plan = sync(held, decisions, anchor, frame.day);
+    // Where the row in force at the anchor is not confirmed, it is judged from its own first day: a birth date that was
+    // wrong makes all of it wrong, a birthday only ends it.
+    let reaching = |h: &&Held| {
+        !h.superseded && h.decided.since < anchor && h.decided.until.is_none_or(|until| anchor <= until)
+    };
+    if !plan.is_empty()
+        && let Some(since) = held.iter().filter(reaching).map(|h| h.decided.since).min()
+    {
+        anchor = since;
+        let again = decided(text, person, anchor, frame.day).map_err(refused)?;
+        plan = sync(held, &again, anchor, frame.day);
+    }
     // The first row of all tells the day somebody's entitlement began by the facts, not the day we began to look.
     let remains = held.iter().any(|h| {
         !h.superseded && !plan.supersede.contains(&(h.decided.since, h.revision))
     });
     if !remains
         && let Some((first, revision)) = plan.insert.first_mut()
-        && first.since == frame.anchor
+        && first.since == anchor
         && first.outcome.verdict == Verdict::Eligible
     {
         first.since = crate::model::began(text, person, first);
@@ -146,7 +159,7 @@ fn change(
         .iter()
         .map(|(d, _)| (crate::model::ends(text, person, d), passed_from(packs, pack, person, d)))
         .collect();
-    Change { elder: elder.elder, household, region: elder.region, pack: text.id.clone(), plan, outlook }
+    Ok(Change { elder: elder.elder, household, region: elder.region, pack: text.id.clone(), plan, outlook })
 }
 
 /// The pack of the same group that somebody eligible held the day before.

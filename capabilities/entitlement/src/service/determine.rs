@@ -4,18 +4,18 @@
 //! purse postings and the place it has come to, so a run that was killed goes on where it stopped and nothing is
 //! doubled. What is written is the difference between what should hold and what is stored: a second run writes nothing,
 //! and a run after days without one finds every day's change by itself.
-use super::{DETERMINED, Progress, REDETERMINED};
+use super::{ASKED, DETERMINED, Progress, REDETERMINED};
 use crate::model::Report;
 use crate::packs::Packs;
 use crate::service::batch::{Frame, decide, write};
 use crate::store::{rows, runs};
 use kernel::{
-    Actor, CivilDate, ElderId, Error, HouseholdId, OrgScope, Permission, Quarter, RegionCode, Result, Scope, Tier,
+    Actor, CivilDate, ElderId, Error, HouseholdId, JobId, OrgScope, Permission, Quarter, RegionCode, Result, Scope, Tier,
 };
 use store::{Db, Tx};
 
 /// Households of one transaction.
-const BATCH: i64 = 2_000;
+pub const BATCH: i64 = 2_000;
 
 /// Determines everyone in the actor's region for `day`, under all packs, and brings the purses up to date.
 ///
@@ -29,6 +29,21 @@ pub async fn determine(
     day: CivilDate,
     progress: &dyn Progress,
 ) -> Result<Report> {
+    determine_by(db, packs, actor, day, BATCH, progress).await
+}
+
+/// [`determine`] with another number of households in one transaction: fewer lets others write in between sooner.
+///
+/// # Errors
+/// As [`determine`].
+pub async fn determine_by(
+    db: &Db,
+    packs: &Packs,
+    actor: &Actor,
+    day: CivilDate,
+    batch: i64,
+    progress: &dyn Progress,
+) -> Result<Report> {
     actor.require(Permission::EntitlementRun)?;
     if day > db.clock().today() {
         return Err(Error::Refused(format!("{day} 还没有到，到那天再认定")));
@@ -38,7 +53,7 @@ pub async fn determine(
     let expected = people::service::household_count(db, &scope).await?;
     progress.told(run.households, expected).await?;
     loop {
-        let households = people::service::households_after(db, &scope, run.after, BATCH).await?;
+        let households = people::service::households_after(db, &scope, run.after, batch).await?;
         let Some(last) = households.last().map(|h| h.household) else { break };
         let decided = decide(packs, &run.frame, households)?;
         let tx = db.begin().await?;
@@ -179,4 +194,30 @@ pub async fn retire(db: &Db, actor: &Actor, elder: ElderId) -> Result<()> {
     runs::gate(&tx).await?;
     rows::supersede_all(&tx, elder).await?;
     tx.commit().await
+}
+
+/// Asks for a determination of `region` today; the same `key` is one job however often it is asked for.
+pub(crate) async fn ask(db: &Db, actor: &Actor, region: RegionCode, key: &str) -> Result<JobId> {
+    let tx = db.begin().await?;
+    let payload = serde_json::json!({ "day": tx.now().date() });
+    let key = format!("{}:{key}", crate::DETERMINE);
+    let id = work::enqueue(&tx, db, actor, crate::DETERMINE, &key, "认定待遇", &payload, region).await?;
+    if actor.user_id().is_some() {
+        audit::record(&tx, actor, audit::Entry::new(ASKED, "job", id).region(region)).await?;
+    }
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// A person asks for a determination of a region now. Asked twice in a minute it is one job.
+///
+/// # Errors
+/// `Forbidden` without the permission, `NotFound` for a region outside the actor's.
+pub async fn ask_now(db: &Db, actor: &Actor, region: RegionCode) -> Result<JobId> {
+    actor.require(Permission::EntitlementRun)?;
+    if !actor.scope().covers(&region) {
+        return Err(Error::NotFound("这个区域".into()));
+    }
+    let minute = db.now().0.div_euclid(kernel::Instant::MINUTE);
+    ask(db, actor, region, &format!("{region}:{minute}")).await
 }

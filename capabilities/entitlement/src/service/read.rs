@@ -6,7 +6,7 @@ use crate::store::{rows, runs};
 use kernel::{
     Actor, CivilDate, ElderId, Error, Instant, Month, PageAsk, Paged, Permission, Result, Scope,
 };
-use policy::{Explanation, Facts, Pack};
+use policy::{Explanation, Facts, Pack, Verdict};
 use std::collections::HashMap;
 use store::Db;
 
@@ -15,9 +15,18 @@ use store::Db;
 /// # Errors
 /// `NotFound` outside the scope.
 pub async fn current(db: &Db, packs: &Packs, scope: &Scope, elder: ElderId) -> Result<Vec<DeterminationView>> {
-    let all = history(db, packs, scope, elder).await?;
-    let mut now: Vec<DeterminationView> =
-        all.into_iter().filter(|d| d.until.is_none() && d.superseded_at.is_none()).collect();
+    let card = people::service::card(db, scope, elder).await?;
+    in_force(db, packs, card.id).await
+}
+
+/// [`current`] of an elder whose card was read inside the scope.
+pub(crate) async fn in_force(db: &Db, packs: &Packs, elder: ElderId) -> Result<Vec<DeterminationView>> {
+    let today = db.clock().today();
+    let mut old = HashMap::new();
+    let mut now = Vec::new();
+    for row in rows::in_force(db.read(), elder).await? {
+        now.push(view(db, packs, &mut old, row, today).await?);
+    }
     let place = |id: &str| packs.all().iter().position(|p| p.id == id).unwrap_or(usize::MAX);
     now.sort_by_key(|d| place(&d.pack));
     Ok(now)
@@ -48,8 +57,9 @@ async fn view(
 ) -> Result<DeterminationView> {
     let held = row.held();
     let version = held.decided.version;
+    let facts: Facts = serde_json::from_str(&held.decided.facts).map_err(Error::internal)?;
     let explanation = match packs.get(&row.pack).filter(|p| p.version == version) {
-        Some(pack) => explain(pack, &held, today)?,
+        Some(pack) => explain(pack, &held, &facts, today)?,
         None => {
             let key = (row.pack.clone(), version);
             if !old.contains_key(&key) {
@@ -58,7 +68,7 @@ async fn view(
                 old.insert(key.clone(), Pack::load(&row.pack, &text).map_err(Error::internal)?);
             }
             let pack = old.get(&key).ok_or_else(|| Error::Internal("a text that was just read is gone".into()))?;
-            explain(pack, &held, today)?
+            explain(pack, &held, &facts, today)?
         }
     };
     Ok(DeterminationView {
@@ -75,17 +85,17 @@ async fn view(
         recorded_at: row.recorded_at,
         superseded_at: row.superseded_at,
         explanation,
+        facts,
     })
 }
 
 /// Reads a stored decision out: as of today while it is in force, as of its first day when it is over.
-fn explain(pack: &Pack, held: &crate::model::Held, today: CivilDate) -> Result<Explanation> {
-    let facts: Facts = serde_json::from_str(&held.decided.facts).map_err(Error::internal)?;
+fn explain(pack: &Pack, held: &crate::model::Held, facts: &Facts, today: CivilDate) -> Result<Explanation> {
     let in_force = held.decided.until.is_none() && !held.superseded;
     let day = if in_force { today.max(held.decided.since) } else { held.decided.since };
     // A text whose parameters have run out since is read as of the day it was decided.
     let on = pack.at(day).or_else(|_| pack.at(held.decided.since)).map_err(refused)?;
-    Ok(on.explain(&held.decided.outcome, &facts))
+    Ok(on.explain(&held.decided.outcome, facts))
 }
 
 /// Those entitled inside the scope. `order` is allow-listed SQL.
@@ -101,16 +111,23 @@ pub async fn entitled(
     page: PageAsk,
 ) -> Result<Paged<ElderRow>> {
     actor.require(Permission::EntitlementRead)?;
-    lists::entitled(db.read(), scope, ask, order, page).await
+    lists::of_verdict(db.read(), Verdict::Eligible, scope, ask, order, page).await
 }
 
-/// Those who cannot be decided because a fact is missing.
+/// Those who cannot be decided because a fact is missing. `order` is allow-listed SQL.
 ///
 /// # Errors
 /// `Forbidden` without the permission.
-pub async fn undecided(db: &Db, actor: &Actor, scope: &Scope, page: PageAsk) -> Result<Paged<ElderRow>> {
+pub async fn undecided(
+    db: &Db,
+    actor: &Actor,
+    scope: &Scope,
+    ask: &EntitledAsk,
+    order: &str,
+    page: PageAsk,
+) -> Result<Paged<ElderRow>> {
     actor.require(Permission::EntitlementRead)?;
-    lists::unknown(db.read(), scope, page).await
+    lists::of_verdict(db.read(), Verdict::Unknown, scope, ask, order, page).await
 }
 
 /// The figures of a desk on `day`.

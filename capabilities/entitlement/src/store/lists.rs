@@ -2,6 +2,7 @@
 use super::purses::{Purse, ROW, Row as PurseRow};
 use crate::model::{Counts, ElderRow};
 use kernel::{CivilDate, ElderId, Fen, HouseholdId, PageAsk, Paged, Quarter, RegionCode, Result, Scope};
+use policy::Verdict;
 use store::sea_orm::{self, FromQueryResult};
 use store::{Filter, Sql, SqlExt, Value};
 
@@ -35,9 +36,9 @@ fn in_force(verdict: &str) -> String {
     format!("until IS NULL AND superseded_at IS NULL AND verdict = '{verdict}'")
 }
 
-fn entitled_filter(scope: &Scope, ask: &EntitledAsk) -> Filter {
+fn filter(verdict: Verdict, scope: &Scope, ask: &EntitledAsk) -> Filter {
     let mut f = Filter::from("determination");
-    f.clause(&in_force("eligible"), vec![]).region("region", scope);
+    f.clause(&in_force(verdict.code()), vec![]).region("region", scope);
     if let Some(narrow) = ask.region.and_then(|r| scope.narrowed(r)) {
         f.region("region", &narrow);
     }
@@ -58,34 +59,18 @@ fn entitled_filter(scope: &Scope, ask: &EntitledAsk) -> Filter {
     f
 }
 
-pub(crate) async fn entitled<C: Sql>(
+/// Elders of whom a determination in force says `verdict`.
+pub(crate) async fn of_verdict<C: Sql>(
     conn: &C,
+    verdict: Verdict,
     scope: &Scope,
     ask: &EntitledAsk,
     order: &str,
     page: PageAsk,
 ) -> Result<Paged<ElderRow>> {
-    let f = entitled_filter(scope, ask);
+    let f = filter(verdict, scope, ask);
     let select = "elder, household, region, pack, monthly, since, ends_on, passed_from";
     let found = conn.page::<Entitled>(select, &f, order, page).await?;
-    Ok(found.map(|r| ElderRow {
-        elder: r.elder,
-        household: r.household,
-        region: r.region,
-        pack: r.pack,
-        monthly: r.monthly,
-        since: r.since,
-        ends_on: r.ends_on,
-        passed_from: r.passed_from,
-    }))
-}
-
-/// Elders who cannot be decided, with the pack.
-pub(crate) async fn unknown<C: Sql>(conn: &C, scope: &Scope, page: PageAsk) -> Result<Paged<ElderRow>> {
-    let mut f = Filter::from("determination");
-    f.clause(&in_force("unknown"), vec![]).region("region", scope);
-    let select = "elder, household, region, pack, monthly, since, ends_on, passed_from";
-    let found = conn.page::<Entitled>(select, &f, "region, elder, pack", page).await?;
     Ok(found.map(|r| ElderRow {
         elder: r.elder,
         household: r.household,
@@ -111,15 +96,13 @@ pub(crate) async fn counts<C: Sql>(
     let ask = EntitledAsk::default();
     let newly = EntitledAsk { since: Some(newly_from), ..EntitledAsk::default() };
     let ending = EntitledAsk { ends_by: Some(ends_by), ..EntitledAsk::default() };
-    let mut unknown = Filter::from("determination");
-    unknown.clause(&in_force("unknown"), vec![]).region("region", scope);
     let mut purses = Filter::from("purse");
     purses.and("quarter = ?", quarter).region("region", scope);
     Ok(Counts {
-        entitled: count(conn, "COUNT(DISTINCT elder)", entitled_filter(scope, &ask)).await?,
-        newly: count(conn, "COUNT(DISTINCT elder)", entitled_filter(scope, &newly)).await?,
-        ending: count(conn, "COUNT(DISTINCT elder)", entitled_filter(scope, &ending)).await?,
-        unknown: count(conn, "COUNT(DISTINCT elder)", unknown).await?,
+        entitled: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &ask)).await?,
+        newly: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &newly)).await?,
+        ending: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &ending)).await?,
+        unknown: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Unknown, scope, &ask)).await?,
         purses: count(conn, "COUNT(*)", purses.clone()).await?,
         granted: Fen(count(conn, "CAST(SUM(granted) AS BIGINT)", purses).await?),
     })

@@ -1,4 +1,5 @@
 //! All SQL of this capability.
+pub(crate) mod desk;
 pub(crate) mod lists;
 pub(crate) mod purses;
 pub(crate) mod rows;
@@ -15,7 +16,7 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
   unmet BIGINT NOT NULL, missing BIGINT NOT NULL, version BIGINT NOT NULL, facts TEXT NOT NULL, ends_on TEXT,
   passed_from TEXT, until TEXT, recorded_at BIGINT NOT NULL, superseded_at BIGINT,
   PRIMARY KEY (elder, pack, since, revision));
-CREATE INDEX determination_eligible ON determination (region, since)
+CREATE INDEX determination_eligible ON determination (region, since, elder, passed_from)
   WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible';
 CREATE INDEX determination_ending ON determination (ends_on, region)
   WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible' AND ends_on IS NOT NULL;

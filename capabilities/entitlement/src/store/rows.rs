@@ -70,6 +70,12 @@ pub(crate) async fn of_elders<C: Sql>(conn: &C, elders: &[ElderId], anchor: Civi
     Ok(out)
 }
 
+/// The rows in force of one elder.
+pub(crate) async fn in_force<C: Sql>(conn: &C, elder: ElderId) -> Result<Vec<Row>> {
+    let sql = format!("SELECT {ROW} FROM determination WHERE elder = $1 AND until IS NULL AND superseded_at IS NULL");
+    conn.all(&sql, vals![elder]).await
+}
+
 /// Every row of the elder's archives, newest first.
 pub(crate) async fn history<C: Sql>(conn: &C, elders: &[ElderId]) -> Result<Vec<Row>> {
     let sql = format!(
@@ -81,7 +87,7 @@ pub(crate) async fn history<C: Sql>(conn: &C, elders: &[ElderId]) -> Result<Vec<
 
 /// Whether anything was ever determined: a first run need not look for old rows.
 pub(crate) async fn any<C: Sql>(conn: &C) -> Result<bool> {
-    Ok(conn.scalar::<i64>("SELECT 1 FROM determination LIMIT 1", vec![]).await?.is_some())
+    Ok(conn.scalar::<i64>("SELECT CAST(1 AS BIGINT) FROM determination LIMIT 1", vec![]).await?.is_some())
 }
 
 /// One person and pack with what has to change.
