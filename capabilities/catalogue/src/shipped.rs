@@ -53,13 +53,8 @@ pub async fn seed(tx: &Tx, db: &Db, actor: &Actor, ask: &Seed) -> Result<usize> 
         if sql::item_by_code(tx, &line.code).await?.is_some() {
             continue;
         }
-        let price = PriceDraft {
-            region: ask.region,
-            from: ask.from,
-            to: None,
-            fen: line.fen,
-            document: ask.document.clone(),
-        };
+        let price =
+            PriceDraft { region: ask.region, from: ask.from, to: None, fen: line.fen, document: ask.document.clone() };
         let draft = ItemDraft {
             code: line.code,
             name: line.name,

@@ -20,8 +20,7 @@ CREATE INDEX item_price_day ON item_price (region, valid_from);
 ",
 }];
 
-const ITEM: &str =
-    "i.id, i.code, i.name, i.summary, i.category, i.help, i.unit, i.minutes, i.skills, i.checklist, i.photos, i.region, \
+const ITEM: &str = "i.id, i.code, i.name, i.summary, i.category, i.help, i.unit, i.minutes, i.skills, i.checklist, i.photos, i.region, \
      i.active, i.version";
 const PRICE: &str = "p.id, p.item, p.region, p.valid_from, p.valid_to, p.fen, p.document, p.made_by, p.made_at";
 
@@ -251,8 +250,7 @@ pub(crate) async fn prices_in<C: Sql>(on: &C, item: ItemId, region: RegionCode) 
 }
 
 pub(crate) async fn price<C: Sql>(on: &C, id: Uuid) -> Result<Option<Price>> {
-    let row: Option<PriceRow> =
-        on.one(&format!("SELECT {PRICE} FROM item_price p WHERE p.id = $1"), vals![id]).await?;
+    let row: Option<PriceRow> = on.one(&format!("SELECT {PRICE} FROM item_price p WHERE p.id = $1"), vals![id]).await?;
     Ok(row.map(Price::from))
 }
 

@@ -1,4 +1,5 @@
 //! The pages and the JSON answer, through the finished router.
+#![allow(clippy::unwrap_used)]
 mod common;
 use catalogue::service::{self, Seed};
 use common::*;
@@ -51,7 +52,8 @@ fn router(db: &Db) -> web::axum::Router {
         "code12,name,level,parent_code12\n441500000000,汕尾市,city,\n441523000000,陆河县,county,\n441523103000,水唇镇,town,\n",
     )
     .unwrap();
-    let parts = AppParts { db: db.clone(), site, auth: Arc::new(ByHeader), nav: catalogue::nav(), regions, runner: None };
+    let parts =
+        AppParts { db: db.clone(), site, auth: Arc::new(ByHeader), nav: catalogue::nav(), regions, runner: None };
     web::finish(catalogue::routes(), App::new(parts, Vec::new()))
 }
 
@@ -88,7 +90,8 @@ async fn the_menu_shows_items_with_price_and_leads_to_them() {
     assert!(page.contains("家政便民") && page.contains("¥40.00 / 时") && !page.contains("新建项目"), "{page}");
     let (_, _, bathing) = ask(&t.db, Role::CountyStaff, "/catalogue?help=bathing", None).await;
     assert!(bathing.contains("上门助浴") && !bathing.contains("擦玻璃"));
-    let (status, _, list) = ask(&t.db, Role::CountyStaff, "/catalogue/items?category=legal_advice&sort=code", None).await;
+    let (status, _, list) =
+        ask(&t.db, Role::CountyStaff, "/catalogue/items?category=legal_advice&sort=code", None).await;
     assert_eq!(status, StatusCode::OK);
     assert!(list.contains("法律咨询") && list.contains("3 条") && !list.contains("理发"), "{list}");
 }
@@ -96,7 +99,8 @@ async fn the_menu_shows_items_with_price_and_leads_to_them() {
 #[tokio::test]
 async fn the_api_answers_the_menu_of_a_day() {
     let t = seeded().await;
-    let (status, _, body) = ask(&t.db, Role::CountyStaff, "/api/v1/catalogue?region=441523103&on=2026-02-01", None).await;
+    let (status, _, body) =
+        ask(&t.db, Role::CountyStaff, "/api/v1/catalogue?region=441523103&on=2026-02-01", None).await;
     assert_eq!(status, StatusCode::OK);
     let json: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(json["items"].as_array().unwrap().len(), 49);

@@ -1,4 +1,5 @@
 //! The price of the day of service: boundaries, overlaps, the past, the smallest region, and who may set it.
+#![allow(clippy::unwrap_used)]
 mod common;
 use catalogue::model::{ItemDraft, PriceDraft};
 use catalogue::service::{self, Seed};
@@ -182,8 +183,7 @@ async fn a_change_is_audited_and_refused_when_somebody_was_faster() {
         set(&db, &county, id, price(COUNTY, "2026-01-01", None, 2600)).await.unwrap();
         let e = service::priced(&db, id, &region(VILLAGE), day("2026-11-20")).await.unwrap_err();
         assert_eq!(e.user_message(), "理发已停用，换一项");
-        let acts: Vec<String> =
-            db.read().column("SELECT action FROM audit_log ORDER BY seq", vec![]).await.unwrap();
+        let acts: Vec<String> = db.read().column("SELECT action FROM audit_log ORDER BY seq", vec![]).await.unwrap();
         assert_eq!(acts, ["catalogue.item_created", "catalogue.item_changed", "catalogue.price_added"]);
         let e = item(&db, &county, haircut("ZL01", COUNTY)).await.unwrap_err();
         assert_eq!(field_of(e), "code");

@@ -1,4 +1,5 @@
 //! The pages through the finished router: what each role gets, what a wrong form shows, that a stranger finds nothing.
+#![allow(clippy::unwrap_used)]
 mod common;
 use common::*;
 use kernel::{OrgId, OrgScope, RegionBook, Role, Scope};
@@ -53,7 +54,8 @@ fn router(db: &Db) -> web::axum::Router {
         "code12,name,level,parent_code12\n441500000000,汕尾市,city,\n441523000000,陆河县,county,\n441523103000,水唇镇,town,\n",
     )
     .unwrap();
-    let parts = AppParts { db: db.clone(), site, auth: Arc::new(ByHeader), nav: providers::nav(), regions, runner: None };
+    let parts =
+        AppParts { db: db.clone(), site, auth: Arc::new(ByHeader), nav: providers::nav(), regions, runner: None };
     web::finish(providers::routes(), App::new(parts, Vec::new()))
 }
 
@@ -165,10 +167,8 @@ async fn a_manager_registers_a_worker_with_papers() {
 #[tokio::test]
 async fn a_provider_sees_its_own_pages_and_no_other() {
     let t = fresh().await;
-    let (a, b) = (
-        provider(&t.db, 1, contract_draft(&[COUNTY])).await,
-        provider(&t.db, 2, contract_draft(&[COUNTY])).await,
-    );
+    let (a, b) =
+        (provider(&t.db, 1, contract_draft(&[COUNTY])).await, provider(&t.db, 2, contract_draft(&[COUNTY])).await);
     let (wa, wb) = (worker(&t.db, a, 1).await, worker(&t.db, b, 2).await);
     let document = service::worker(&t.db, &of(b), wb).await.unwrap().documents[0].id;
     let me = Asker { db: &t.db, role: Role::ProviderManager, org: Some(a) };

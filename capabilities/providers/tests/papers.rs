@@ -1,4 +1,5 @@
 //! Papers, bans and contracts block from the day after their last day, and say which paper and which date.
+#![allow(clippy::unwrap_used)]
 mod common;
 use catalogue::{Category, Skill};
 use common::*;
@@ -175,7 +176,10 @@ async fn papers_are_listed_by_the_day_they_end_and_a_renewed_one_hides_the_old()
         let page = kernel::PageAsk { page: 1, rows: 50 };
         let soon = service::expiring(day("2026-11-20"));
         let rows = service::papers(&db, &scope(COUNTY), &soon, "x.ends ASC, x.id ASC", page).await.unwrap().rows;
-        assert_eq!(rows.iter().map(|r| (r.kind.as_str(), r.worker)).collect::<Vec<_>>(), [("health_check", Some(other))]);
+        assert_eq!(
+            rows.iter().map(|r| (r.kind.as_str(), r.worker)).collect::<Vec<_>>(),
+            [("health_check", Some(other))]
+        );
         add_paper(&db, other, paper(DocumentKind::Insurance, "2027-11-19")).await;
         assert_eq!(service::paper_counts(&db, &of(org)).await.unwrap(), (1, 0));
         // On 2027-01-01 contract and liability insurance are over, too.

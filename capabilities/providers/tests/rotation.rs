@@ -1,4 +1,5 @@
 //! The fair turn: stored, even, kept over a decline, and closed to who may not serve.
+#![allow(clippy::unwrap_used)]
 mod common;
 use catalogue::Category;
 use common::*;

@@ -1,4 +1,5 @@
 //! Two providers cannot see each other's anything; a county sees its own region's.
+#![allow(clippy::unwrap_used)]
 mod common;
 use catalogue::Category;
 use common::*;
@@ -70,10 +71,7 @@ async fn no_service_returns_another_organisations_row() {
 
 fn suspension() -> providers::model::Suspension {
     providers::model::Suspension {
-        from: day("2026-11-20"),
-        to: None,
-        reason: "核查".into(),
-        document: "1 号".into(),
+        from: day("2026-11-20"), to: None, reason: "核查".into(), document: "1 号".into()
     }
 }
 

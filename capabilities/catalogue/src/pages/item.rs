@@ -86,13 +86,7 @@ struct ItemForm {
     skills: Vec<(&'static str, &'static str, bool, bool)>,
 }
 
-fn draw(
-    app: &App,
-    viewer: &Viewer,
-    form: Form,
-    item: Option<Item>,
-    errors: Vec<FieldError>,
-) -> web::Result<Response> {
+fn draw(app: &App, viewer: &Viewer, form: Form, item: Option<Item>, errors: Vec<FieldError>) -> web::Result<Response> {
     let title = item.as_ref().map_or("新建服务项目".to_string(), |i| format!("改“{}”", i.name));
     let on = |s: &Skill| form.all("skills").iter().any(|c| c == s.code());
     web::html(&ItemForm {
@@ -137,7 +131,8 @@ fn read(form: &mut Form, region: kernel::RegionCode) -> Option<ItemDraft> {
     let minutes = whole(form, "minutes", "时长");
     let photos = whole(form, "photos", "照片张数");
     let skills: Vec<Skill> = form.all("skills").iter().filter_map(|c| Skill::parse(c)).collect();
-    let checklist = form.raw("checklist").lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_string).collect();
+    let checklist =
+        form.raw("checklist").lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_string).collect();
     form.done().ok()?;
     Some(ItemDraft {
         code,

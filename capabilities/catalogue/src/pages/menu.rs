@@ -131,7 +131,11 @@ pub async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::
         tabs: [("", "全部"), ("active", "在用"), ("stopped", "已停用")]
             .into_iter()
             .map(|(code, word)| Tab {
-                href: if code.is_empty() { "/catalogue/items".into() } else { format!("/catalogue/items?state={code}") },
+                href: if code.is_empty() {
+                    "/catalogue/items".into()
+                } else {
+                    format!("/catalogue/items?state={code}")
+                },
                 word: word.into(),
                 count: None,
                 current: ask.filter("state").unwrap_or("") == code,

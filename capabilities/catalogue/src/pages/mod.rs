@@ -13,11 +13,7 @@ use web::{App, Viewer};
 
 pub fn nav() -> Vec<web::NavEntry> {
     vec![web::NavEntry {
-        href: "/catalogue",
-        icon: "book",
-        word: "服务",
-        needs: Permission::CatalogueRead,
-        order: 60,
+        href: "/catalogue", icon: "book", word: "服务", needs: Permission::CatalogueRead, order: 60
     }]
 }
 

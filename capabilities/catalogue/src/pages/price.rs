@@ -37,13 +37,7 @@ fn places(app: &App, viewer: &Viewer, item: &Item) -> Vec<(String, String)> {
         .collect()
 }
 
-async fn draw(
-    app: &App,
-    viewer: &Viewer,
-    form: Form,
-    item: Item,
-    errors: Vec<FieldError>,
-) -> web::Result<Response> {
+async fn draw(app: &App, viewer: &Viewer, form: Form, item: Item, errors: Vec<FieldError>) -> web::Result<Response> {
     let prices = service::price_history(app.db(), &viewer.scope, item.id).await?;
     let now = price_now(app, viewer, &prices).cloned().map(|p| (unit_price(p.fen, &item), p));
     web::html(&PriceForm {

@@ -80,11 +80,17 @@ impl DocumentDraft {
 /// How near the end of a paper is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum PaperState {
-    NotYet { from: CivilDate },
+    NotYet {
+        from: CivilDate,
+    },
     Valid,
     /// Days left, 0: today is the last.
-    Due { days: i64 },
-    Expired { to: CivilDate },
+    Due {
+        days: i64,
+    },
+    Expired {
+        to: CivilDate,
+    },
     Void,
 }
 

@@ -92,15 +92,29 @@ fn credit_code_holds(code: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Block {
     Inactive,
-    Suspended { to: Option<CivilDate>, reason: String },
+    Suspended {
+        to: Option<CivilDate>,
+        reason: String,
+    },
     NoContract,
-    ContractNotBegun { number: String, from: CivilDate },
-    ContractEnded { number: String, to: CivilDate },
+    ContractNotBegun {
+        number: String,
+        from: CivilDate,
+    },
+    ContractEnded {
+        number: String,
+        to: CivilDate,
+    },
     OutsideRegion,
     CategoryNotAgreed(Category),
-    InsuranceExpired { policy_no: String, to: CivilDate },
+    InsuranceExpired {
+        policy_no: String,
+        to: CivilDate,
+    },
     /// The most of a quarter is reached.
-    Full { capacity: u32 },
+    Full {
+        capacity: u32,
+    },
 }
 
 impl Block {

@@ -39,14 +39,26 @@ pub struct WorkerCard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum WorkerBlock {
     Inactive,
-    Banned { to: Option<CivilDate> },
+    Banned {
+        to: Option<CivilDate>,
+    },
     MissingSkill(Skill),
     /// No certificate was ever given in.
     NoCertificate(Skill),
     /// No insurance or health check was ever given in.
     Missing(DocumentKind),
-    Expired { kind: DocumentKind, name: String, number: String, to: CivilDate },
-    NotYet { kind: DocumentKind, name: String, number: String, from: CivilDate },
+    Expired {
+        kind: DocumentKind,
+        name: String,
+        number: String,
+        to: CivilDate,
+    },
+    NotYet {
+        kind: DocumentKind,
+        name: String,
+        number: String,
+        from: CivilDate,
+    },
 }
 
 impl WorkerBlock {

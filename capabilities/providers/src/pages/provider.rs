@@ -68,7 +68,11 @@ pub async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::
         title: "服务商".into(),
         path: "/providers".into(),
         nav: "/providers",
-        sub: if thin == 0 { String::new() } else { format!("有 {thin} 类不足 {} 家，看轮岗", service::WANTED) },
+        sub: if thin == 0 {
+            String::new()
+        } else {
+            format!("有 {thin} 类不足 {} 家，看轮岗", service::WANTED)
+        },
         cols: vec![
             Col::new("name", "名称", |r: &Row| {
                 Cell::name(format!("/providers/{}", r.line.provider.org), &r.line.provider.name)

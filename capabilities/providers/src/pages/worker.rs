@@ -88,7 +88,8 @@ pub async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::
         Col::new("age", "周岁", |r: &Row| Cell::Int(i64::from(r.card.birth.age_on(r.today)))),
         Col::new("skills", "技能", |r: &Row| Cell::text(r.card.skills_zh().join("、"))),
         Col::new("languages", "会说", |r: &Row| Cell::text(r.card.languages_zh().join("、"))),
-        Col::new("training", "培训学时", |r: &Row| Cell::Int(i64::from(r.card.training_hours))).sort("w.training_hours"),
+        Col::new("training", "培训学时", |r: &Row| Cell::Int(i64::from(r.card.training_hours)))
+            .sort("w.training_hours"),
         Col::new("phone", "电话", |r: &Row| Cell::text(&r.card.phone_masked)),
     ];
     if !own {
@@ -222,7 +223,8 @@ pub async fn record(
     let skills = Skill::of(card.skills)
         .into_iter()
         .map(|s| {
-            let valid = || card.paper(crate::DocumentKind::Certificate, Some(s), today).is_some_and(|d| d.valid_on(today));
+            let valid =
+                || card.paper(crate::DocumentKind::Certificate, Some(s), today).is_some_and(|d| d.valid_on(today));
             match (s.needs_certificate(), valid) {
                 (false, _) => (s.zh(), "", Mark::Ok),
                 (true, v) if v() => (s.zh(), "有证", Mark::Ok),

@@ -48,10 +48,7 @@ fn draw(
             .errors(errors),
         known: known.map(|w| (w.id_masked.clone(), w.phone_masked.clone())),
         back: known.map_or("/workers".into(), |w| format!("/workers/{}", w.id)),
-        skills: Skill::ALL
-            .iter()
-            .map(|s| (s.code(), s.zh(), s.needs_certificate(), on("skills", s.code())))
-            .collect(),
+        skills: Skill::ALL.iter().map(|s| (s.code(), s.zh(), s.needs_certificate(), on("skills", s.code()))).collect(),
         languages: Language::ALL.iter().map(|l| (l.code(), l.zh(), on("languages", l.code()))).collect(),
         form,
     })

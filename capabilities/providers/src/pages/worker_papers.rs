@@ -22,13 +22,7 @@ struct DocumentForm {
     skills: Vec<(&'static str, &'static str, bool)>,
 }
 
-fn draw(
-    app: &App,
-    viewer: &Viewer,
-    form: Form,
-    card: WorkerCard,
-    errors: Vec<FieldError>,
-) -> web::Result<Response> {
+fn draw(app: &App, viewer: &Viewer, form: Form, card: WorkerCard, errors: Vec<FieldError>) -> web::Result<Response> {
     web::html(&DocumentForm {
         page: Page::new(app, viewer, format!("登记{}的证件", card.name)).at("/workers").errors(errors),
         kinds: DocumentKind::ALL.iter().map(|k| (k.code(), k.zh())).collect(),

@@ -7,8 +7,8 @@ mod workers;
 pub use crate::store::{PaperFilter, PaperRow, ProviderFilter, WorkerFilter};
 pub use papers::{expired, expiring, paper_count, paper_counts, papers};
 pub use providers::{
-    ProviderLine, change_contract, contract, contracts, create_provider, list, provider, resume, sign_contract, suspend,
-    update_provider,
+    ProviderLine, change_contract, contract, contracts, create_provider, list, provider, resume, sign_contract,
+    suspend, update_provider,
 };
 pub use rotation::{
     Coverage, Position, Took, WANTED, coverage, eligible, next_in_turn, order_of_turns, position, turn_taken,

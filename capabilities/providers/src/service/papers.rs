@@ -6,7 +6,13 @@ use kernel::{CivilDate, PageAsk, Paged, Result, Scope};
 use store::Db;
 
 /// A page of papers by the day they end.
-pub async fn papers(db: &Db, scope: &Scope, filter: &PaperFilter, order: &str, ask: PageAsk) -> Result<Paged<PaperRow>> {
+pub async fn papers(
+    db: &Db,
+    scope: &Scope,
+    filter: &PaperFilter,
+    order: &str,
+    ask: PageAsk,
+) -> Result<Paged<PaperRow>> {
     sql::paper_page(db.read(), scope, filter, order, ask).await
 }
 

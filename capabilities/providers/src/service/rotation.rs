@@ -47,7 +47,13 @@ impl Field {
             .map(|p| p.org)
             .collect()
     }
-    fn judge(&self, p: &Provider, place: &RegionCode, category: Category, on: CivilDate) -> Result<&Contract, Vec<Block>> {
+    fn judge(
+        &self,
+        p: &Provider,
+        place: &RegionCode,
+        category: Category,
+        on: CivilDate,
+    ) -> Result<&Contract, Vec<Block>> {
         fit(p, self.of(p.org), Some(place), Some(category), on)
     }
     /// Fills capacity and availability of stored turns in for a place.

@@ -84,11 +84,7 @@ async fn own(tx: &Tx, actor: &Actor, id: WorkerId) -> Result<WorkerCard> {
 }
 
 fn sealed_phone(db: &Db, phone: &Phone) -> Result<Sealed> {
-    Ok(Sealed {
-        sealed: db.keys().seal(Secret::Phone, phone.as_str())?,
-        blind: Vec::new(),
-        masked: phone.masked(),
-    })
+    Ok(Sealed { sealed: db.keys().seal(Secret::Phone, phone.as_str())?, blind: Vec::new(), masked: phone.masked() })
 }
 
 /// Registers a worker.
@@ -110,16 +106,12 @@ pub async fn register_worker(tx: &Tx, db: &Db, actor: &Actor, draft: WorkerDraft
     if let Some(name) = sql::same_person(tx, draft.org, &blind).await? {
         return Err(Error::invalid("id_number", format!("这个证件号码已登记为{name}，到名单里改")));
     }
-    let identity = Sealed {
-        sealed: db.keys().seal(Secret::IdNumber, id_number.as_str())?,
-        blind,
-        masked: id_number.masked(),
-    };
+    let identity =
+        Sealed { sealed: db.keys().seal(Secret::IdNumber, id_number.as_str())?, blind, masked: id_number.masked() };
     let id: WorkerId = db.new_id();
     let person = (id_number.sex(), id_number.birth());
     sql::insert_worker(tx, id, &draft, person, &identity, &sealed_phone(db, phone)?).await?;
-    let entry =
-        audit::Entry::new(REGISTERED, "worker", id).region(provider.region).detail(json!({ "org": draft.org }));
+    let entry = audit::Entry::new(REGISTERED, "worker", id).region(provider.region).detail(json!({ "org": draft.org }));
     audit::record(tx, actor, entry).await?;
     Ok(id)
 }
@@ -182,8 +174,7 @@ pub async fn void_document(tx: &Tx, actor: &Actor, id: WorkerId, document: Uuid,
     if !sql::void_document(tx, id, document, reason).await? {
         return Err(Error::NotFound("这张证件".into()));
     }
-    let entry =
-        audit::Entry::new(DOCUMENT_VOIDED, "worker", id).reason(reason).detail(json!({ "document": document }));
+    let entry = audit::Entry::new(DOCUMENT_VOIDED, "worker", id).reason(reason).detail(json!({ "document": document }));
     audit::record(tx, actor, entry).await
 }
 

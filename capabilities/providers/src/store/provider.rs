@@ -180,15 +180,7 @@ pub(crate) async fn update_provider(tx: &Tx, org: OrgId, version: i64, d: &Provi
         .exec(
             "UPDATE provider SET name = $3, credit_code = $4, contact = $5, phone = $6, active = $7,
                version = version + 1 WHERE org = $1 AND version = $2",
-            vals![
-                org,
-                version,
-                d.name.trim(),
-                d.credit_code.as_str(),
-                d.contact.trim(),
-                d.phone.as_str(),
-                d.active
-            ],
+            vals![org, version, d.name.trim(), d.credit_code.as_str(), d.contact.trim(), d.phone.as_str(), d.active],
         )
         .await?;
     Ok(n == 1)
@@ -198,13 +190,7 @@ pub(crate) async fn set_suspension(tx: &Tx, org: OrgId, s: Option<&Suspension>) 
     tx.exec(
         "UPDATE provider SET suspended_from = $2, suspended_to = $3, suspended_reason = $4, suspended_document = $5,
            version = version + 1 WHERE org = $1",
-        vals![
-            org,
-            s.map(|s| s.from),
-            s.and_then(|s| s.to),
-            s.map(|s| s.reason.clone()),
-            s.map(|s| s.document.clone())
-        ],
+        vals![org, s.map(|s| s.from), s.and_then(|s| s.to), s.map(|s| s.reason.clone()), s.map(|s| s.document.clone())],
     )
     .await?;
     Ok(())
@@ -218,9 +204,7 @@ async fn assembled<C: Sql>(on: &C, rows: Vec<ContractRow>) -> Result<Vec<Contrac
         let values: Vec<Value> = ids.iter().map(|r| Value::from(r.id)).collect();
         let found: Vec<RegionRow> = on
             .all(
-                &format!(
-                    "SELECT contract, region FROM contract_region WHERE contract IN ({marks}) ORDER BY region"
-                ),
+                &format!("SELECT contract, region FROM contract_region WHERE contract IN ({marks}) ORDER BY region"),
                 values.clone(),
             )
             .await?;
@@ -349,7 +333,8 @@ pub(crate) async fn staff_counts<C: Sql>(on: &C, orgs: &[OrgId]) -> Result<HashM
     let mut out = HashMap::new();
     for part in orgs.chunks(500) {
         let marks = (1..=part.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        let sql = format!("SELECT w.org, COUNT(*) AS n FROM worker w WHERE w.active AND w.org IN ({marks}) GROUP BY w.org");
+        let sql =
+            format!("SELECT w.org, COUNT(*) AS n FROM worker w WHERE w.active AND w.org IN ({marks}) GROUP BY w.org");
         let rows: Vec<Staff> = on.all(&sql, part.iter().map(|o| Value::from(*o)).collect()).await?;
         out.extend(rows.into_iter().map(|r| (r.org, r.n)));
     }

@@ -52,10 +52,7 @@ pub(crate) async fn join(
     credit: u32,
 ) -> Result<()> {
     let columns = ["county", "category", "period", "provider", "orders", "declines", "credit"];
-    let rows = orgs
-        .iter()
-        .map(|o| vals![county, category.code(), period, *o, 0i64, 0i64, i64::from(credit)])
-        .collect();
+    let rows = orgs.iter().map(|o| vals![county, category.code(), period, *o, 0i64, 0i64, i64::from(credit)]).collect();
     insert_many(tx, "rotation", &columns, rows, "ON CONFLICT DO NOTHING").await?;
     Ok(())
 }

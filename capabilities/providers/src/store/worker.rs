@@ -198,8 +198,7 @@ pub(crate) async fn workers_of<C: Sql>(on: &C, scope: &Scope, org: OrgId) -> Res
     let mut f = Filter::from(FROM);
     f.and("w.org = ?", org).and("w.active = ?", true);
     only_own(&mut f, scope);
-    let rows: Vec<WorkerRow> =
-        on.all(&format!("SELECT {WORKER} {} ORDER BY w.name, w.id", f.sql()), f.values).await?;
+    let rows: Vec<WorkerRow> = on.all(&format!("SELECT {WORKER} {} ORDER BY w.name, w.id", f.sql()), f.values).await?;
     assembled(on, rows).await
 }
 

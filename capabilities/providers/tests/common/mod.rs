@@ -3,9 +3,7 @@
 use catalogue::model::{ItemDraft, PriceDraft};
 use catalogue::{Category, Item, Skill, Unit};
 use dispatch::{SkillSet, Window};
-use kernel::{
-    Actor, CivilDate, Fen, GeoPoint, IdNumber, OrgId, OrgScope, RegionCode, Role, Scope, UserId, WorkerId,
-};
+use kernel::{Actor, CivilDate, Fen, GeoPoint, IdNumber, OrgId, OrgScope, RegionCode, Role, Scope, UserId, WorkerId};
 use providers::model::{ContractDraft, DocumentDraft, DocumentKind, Language, ProviderDraft, WorkerDraft};
 use providers::service;
 use store::{Db, Migration};
