@@ -61,8 +61,9 @@ export class Program {
   }
 
   /** The demo town, standing still: the same people and orders in every run. */
-  static demo({ elders = 300, seed = 1, ...options } = {}) {
-    const town = ['demo', '--still', '--elders', `${elders}`, '--seed', `${seed}`];
+  static demo({ elders = 300, seed = 1, at = '2026-11-20T10:00', clock, ...options } = {}) {
+    const town = ['demo', '--still', '--elders', `${elders}`, '--seed', `${seed}`, '--at', at];
+    if (clock) town.push('--clock', clock);
     return Program.start((port) => [...town, '--port', `${port}`], options);
   }
 
