@@ -42,6 +42,8 @@ const FIRMS: [(&str, &str, &str); 3] = [
     ("陆河便民服务社", "93441523MA4XB3T58", "彭志明"),
 ];
 const WORKERS_EACH: usize = 9;
+/// 墩塘村: its clerk is the one the sign-in page shows.
+const LEAD_VILLAGE: &str = "441523101204";
 
 struct Builder<'a> {
     db: &'a Db,
@@ -134,8 +136,11 @@ pub async fn build_cast(db: &Db, config: &Config, seed: u64, elders: usize, toda
         let office = b.office(&tx, format!("{}公共服务办", book.name(&town.code)), town.code).await?;
         let name = if town.index == 0 { "陈嘉敏".to_string() } else { b.person(Sex::Female) };
         town_staff.push(b.account(&tx, &name, Role::TownStaff, town.code, Some(office), None).await?);
-        for village in book.children(&town.code) {
-            let name = if village.as_str() == "441523101204" { "温国辉".to_string() } else { b.person(Sex::Male) };
+        // The lead of the demo comes first: the sign-in page shows the first account of a role.
+        let mut villages = book.children(&town.code).to_vec();
+        villages.sort_by_key(|v| v.as_str() != LEAD_VILLAGE);
+        for village in &villages {
+            let name = if village.as_str() == LEAD_VILLAGE { "温国辉".to_string() } else { b.person(Sex::Male) };
             clerks.push(b.account(&tx, &name, Role::VillageStaff, *village, None, None).await?);
         }
         let Builder { dice, numbers, .. } = &mut b;

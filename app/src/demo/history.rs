@@ -23,6 +23,8 @@ const SLOTS: [u32; 6] = [8 * 60 + 30, 10 * 60, 11 * 60 + 20, 14 * 60, 15 * 60 + 
 const FITS: u32 = 75;
 /// One order a day for this many elders.
 const ELDERS_PER_ORDER: usize = 170;
+/// Orders of the last day at least.
+const LEAST_TODAY: usize = 14;
 
 /// An elder who orders in the demo.
 #[derive(Clone, Copy)]
@@ -130,7 +132,9 @@ pub async fn write(db: &Db, config: &Config, packs: &Arc<Packs>, cast: &Cast, se
 /// One day: placed and accepted in the morning, then slot by slot. Stops where `now` stands.
 async fn play_day(play: &Play<'_>, day: CivilDate, now: Instant) -> Result<usize> {
     let db = play.db;
-    let count = (play.cast.elders / ELDERS_PER_ORDER).max(1) + play.dice.below(3) as usize;
+    // A small town still has something to see today.
+    let least = if day == now.date() { LEAST_TODAY } else { 1 };
+    let count = (play.cast.elders / ELDERS_PER_ORDER).max(least) + play.dice.below(3) as usize;
     db.clock().set(day.at(7, 10).min(now));
     let mut taken: HashMap<(WorkerId, usize), ()> = HashMap::new();
     let mut today: Vec<Vec<Order>> = vec![Vec::new(); SLOTS.len()];
@@ -158,7 +162,9 @@ async fn play_day(play: &Play<'_>, day: CivilDate, now: Instant) -> Result<usize
         }
         let firm = play.firm(order.provider)?;
         orders::service::accept(db, &firm.manager, order.id, None).await?;
-        let from = play.dice.below(firm.workers.len() as u64) as usize;
+        // The first of a firm is the one the sign-in page shows: a full day for the phone.
+        let lead = play.dice.chance(350);
+        let from = if lead { 0 } else { play.dice.below(firm.workers.len() as u64) as usize };
         let free = (0..firm.workers.len())
             .map(|i| firm.workers[(from + i) % firm.workers.len()].0)
             .find(|w| !taken.contains_key(&(*w, slot)));
@@ -290,7 +296,7 @@ async fn ahead(play: &Play<'_>, today: CivilDate) -> Result<usize> {
             }
             let firm = play.firm(order.provider)?;
             orders::service::accept(play.db, &firm.manager, order.id, None).await?;
-            let worker = play.dice.pick(&firm.workers).0;
+            let worker = if play.dice.chance(300) { firm.workers[0].0 } else { play.dice.pick(&firm.workers).0 };
             if play.dice.chance(200) || taken.contains_key(&(worker, slot)) {
                 continue;
             }

@@ -13,7 +13,7 @@ pub use history::write as write_history;
 pub use life::live;
 
 use kernel::{Actor, CivilDate, ElderId, RegionCode, Result};
-use people::model::{ContactKind, HouseholdOf, Hukou, IncomeClass, Living, NewContact, NewElder, Source};
+use people::model::{Care, ContactKind, HouseholdOf, Hukou, IncomeClass, Living, NewContact, NewElder, Source};
 use store::Db;
 
 /// The county and towns of the demo: most people live in the first.
@@ -44,6 +44,11 @@ pub fn as_new_elder(p: &Person, number: usize) -> NewElder {
         population::Income::DestituteDispersed => IncomeClass::DestituteDispersed,
         population::Income::LiftedPoverty => IncomeClass::LiftedPoverty,
     };
+    e.care = Some(match p.care {
+        population::Care::Independent => Care::Independent,
+        population::Care::SemiDisabled => Care::SemiDisabled,
+        population::Care::Disabled => Care::Disabled,
+    });
     e.household = HouseholdOf::Number(format!("D{number:07}"));
     e.contacts = p
         .contact

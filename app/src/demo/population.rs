@@ -30,7 +30,15 @@ pub struct Person {
     pub place: GeoPoint,
     pub living: Living,
     pub income: Income,
+    pub care: Care,
     pub contact: Option<Contact>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    Independent,
+    SemiDisabled,
+    Disabled,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +133,7 @@ pub fn people(d: &Dice, numbers: &mut Numbers, book: &RegionBook, town: Town, to
                 place,
                 living,
                 income,
+                care: care(d, age_years),
                 contact,
             });
         };
@@ -179,6 +188,16 @@ fn living(d: &Dice, age: i16) -> Living {
         return Living::LeftBehind;
     }
     if n < edge + 330 { Living::WithSpouse } else { Living::WithChildren }
+}
+
+/// The older, the more often someone needs help.
+fn care(d: &Dice, age: i16) -> Care {
+    let need = 20 + u64::from((age - 60).max(0).unsigned_abs()) * 8;
+    match d.below(1000) {
+        n if n < need / 3 => Care::Disabled,
+        n if n < need => Care::SemiDisabled,
+        _ => Care::Independent,
+    }
 }
 
 fn income(d: &Dice, living: Living) -> Income {

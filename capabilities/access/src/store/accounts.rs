@@ -254,6 +254,6 @@ pub(crate) async fn first_of<C: Sql>(
     if let Some(worker) = worker {
         f.and("worker_id = ?", worker);
     }
-    let sql = format!("SELECT {COLUMNS} {} ORDER BY created_at, id LIMIT 1", f.sql());
+    let sql = format!("SELECT {COLUMNS} {} ORDER BY created_at, login LIMIT 1", f.sql());
     c.one::<Row>(&sql, f.values.clone()).await?.map(Row::account).transpose()
 }
