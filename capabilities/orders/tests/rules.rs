@@ -161,7 +161,8 @@ async fn lists_filter_by_view_and_find_by_number_and_name() {
         let soon = w.place(w.haircut, day("2026-11-20").at(10, 10), 1).await;
         let later = w.place(w.haircut, day("2026-11-24").at(9, 0), 1).await;
         let find = async |ask: OrderAsk| {
-            let fetch = web::ListFetch { page: kernel::PageAsk { page: 1, rows: 50 }, order: "o.starts_at, o.id".into() };
+            let fetch =
+                web::ListFetch { page: kernel::PageAsk { page: 1, rows: 50 }, order: "o.starts_at, o.id".into() };
             let rows = service::list(&db, &scope(TOWN), &ask, &fetch).await.expect("list").rows;
             rows.into_iter().map(|o| o.id).collect::<Vec<_>>()
         };

@@ -12,19 +12,29 @@ use store::testing::each_engine;
 /// One thing somebody tries. Numbers pick an order, an amount or a rating.
 #[derive(Clone, Debug)]
 enum Try {
-    Place { cleaning: bool, quantity: i64, hour: u8 },
+    Place {
+        cleaning: bool,
+        quantity: i64,
+        hour: u8,
+    },
     Accept(usize),
     Refuse(usize),
     Assign(usize),
     SetOut(usize),
     CheckIn(usize),
     CheckOut(usize),
-    Confirm { order: usize, call: bool },
+    Confirm {
+        order: usize,
+        call: bool,
+    },
     Rate(usize),
     Cancel(usize),
     NoShow(usize),
     Dispute(usize),
-    Resolve { order: usize, served: bool },
+    Resolve {
+        order: usize,
+        served: bool,
+    },
     Enlist(usize),
     Delist(usize),
     Pay,
@@ -154,13 +164,15 @@ async fn whole(w: &World, made: &[OrderId]) {
     for id in made {
         orders.push(w.again(*id).await);
     }
-    let sum = |keep: fn(&Order) -> bool, part: fn(&Order) -> Fen| {
-        orders.iter().filter(|o| keep(o)).map(part).sum::<Fen>()
-    };
+    let sum =
+        |keep: fn(&Order) -> bool, part: fn(&Order) -> Fen| orders.iter().filter(|o| keep(o)).map(part).sum::<Fen>();
     let purse = w.account(books::codes::purse(w.household, &w.purse_group().await, quarter(w))).await.expect("purse");
     let account = books::service::accounts(w.db.read(), &[purse]).await.expect("read")[&purse].clone();
     assert_eq!(account.held(), sum(holds, |o| o.gov), "sum of holds = sum of open public parts");
-    assert_eq!(account.balances.debits_posted - (account.balances.credits_posted - Fen::yuan(300)), sum(taken, |o| o.gov));
+    assert_eq!(
+        account.balances.debits_posted - (account.balances.credits_posted - Fen::yuan(300)),
+        sum(taken, |o| o.gov)
+    );
     assert!(account.available() >= Fen::ZERO, "a purse is never overdrawn");
     assert_eq!(w.balance(books::codes::own_due(w.elder)).await, sum(taken, |o| o.own));
     for team in [&w.first, &w.second] {
@@ -177,7 +189,8 @@ async fn whole(w: &World, made: &[OrderId]) {
         assert_eq!(o.payment_list.is_some(), matches!(o.state, State::InSettlement | State::Paid));
         if o.gov > Fen::ZERO {
             let key = ledger::Key::of(ledger::Purpose::OrderHold, &[&o.id, &o.hold_round]).expect("key");
-            let hold = books::service::holds(w.db.read(), std::slice::from_ref(&key)).await.expect("read")[&key].clone();
+            let hold =
+                books::service::holds(w.db.read(), std::slice::from_ref(&key)).await.expect("read")[&key].clone();
             assert_eq!(hold.state == HoldState::Open, holds(o), "{} {:?}", o.no, o.state);
         }
     }

@@ -60,9 +60,8 @@ async fn from_the_wish_to_the_payment() {
         assert_eq!((o.state, o.payment_list), (State::Paid, Some(list)));
         let events = service::events(&db, &scope(CITY), o.id).await.expect("events");
         let steps: Vec<&str> = events.iter().map(|e| e.step.as_str()).collect();
-        let way = [
-            "create", "accept", "assign", "set_out", "check_in", "check_out", "confirm", "rate", "enlist", "pay",
-        ];
+        let way =
+            ["create", "accept", "assign", "set_out", "check_in", "check_out", "confirm", "rate", "enlist", "pay"];
         assert_eq!(steps, way);
         let seqs: Vec<i64> = events.iter().map(|e| e.seq).collect();
         assert_eq!(seqs, (1..=10).collect::<Vec<i64>>());
@@ -120,12 +119,16 @@ async fn a_quote_says_who_pays_and_how_to_pay_nothing() {
     each_engine(&migrations(), |db| async move {
         let w = World::new(&db).await;
         w.place(w.cleaning, day("2026-11-23").at(8, 0), 5).await;
-        let q = service::quote(&db, &w.clerk, &w.ask(w.cleaning, day("2026-11-24").at(14, 0), 3)).await.expect("quoted");
+        let q =
+            service::quote(&db, &w.clerk, &w.ask(w.cleaning, day("2026-11-24").at(14, 0), 3)).await.expect("quoted");
         assert_eq!((q.split.gov, q.split.own), (Fen::yuan(100), Fen::yuan(20)));
         let warning = q.warning().expect("own part");
         assert!(warning.contains("¥100.00") && warning.contains("¥20.00") && warning.contains("改 2 时"), "{warning}");
         assert_eq!(w.money().await.1, Fen::yuan(200), "a quote holds nothing");
-        let told = orders::service::Ask { agreed_own: Some(Fen::yuan(19)), ..w.ask(w.cleaning, day("2026-11-24").at(14, 0), 3) };
+        let told = orders::service::Ask {
+            agreed_own: Some(Fen::yuan(19)),
+            ..w.ask(w.cleaning, day("2026-11-24").at(14, 0), 3)
+        };
         assert!(said(w.try_place(told).await).contains("¥20.00"), "nobody pays more than was agreed");
         assert_eq!(w.money().await.1, Fen::yuan(200), "what was refused holds nothing");
     })

@@ -1,10 +1,10 @@
 //! A work order and its events as they are read.
 use super::steps::State;
+use catalogue::{Category, Unit};
 use kernel::{
     AccountId, CivilDate, ElderId, Fen, GeoPoint, HouseholdId, Instant, ItemId, OrderId, OrgId, PaymentListId, Quarter,
     RegionCode, Sex, UserId, WorkerId,
 };
-use catalogue::{Category, Unit};
 use serde::Serialize;
 
 macro_rules! words {

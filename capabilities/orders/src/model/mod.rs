@@ -8,6 +8,7 @@ mod steps;
 pub use facts::{Channel, ConfirmHow, Event, Order};
 pub use fee::{Split, fee_of, split};
 pub use rules::{
-    AHEAD_DAYS, CancelEffect, LATE_SOON_MINUTES, MAX_QUANTITY, Number, cancel_effect, check_start, late_by, no_show_open,
+    AHEAD_DAYS, CancelEffect, LATE_SOON_MINUTES, MAX_QUANTITY, Number, cancel_effect, check_start, late_by,
+    no_show_open,
 };
 pub use steps::{Next, Refusal, State, Step, Who, next};

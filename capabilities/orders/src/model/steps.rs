@@ -43,27 +43,16 @@ impl State {
     pub const fn holds_money(self) -> bool {
         matches!(
             self,
-            State::Created
-                | State::Accepted
-                | State::Assigned
-                | State::OnTheWay
-                | State::CheckedIn
-                | State::CheckedOut
+            State::Created | State::Accepted | State::Assigned | State::OnTheWay | State::CheckedIn | State::CheckedOut
         )
     }
     /// The visit still lies ahead or goes on.
     pub const fn open(self) -> bool {
-        matches!(
-            self,
-            State::Created | State::Accepted | State::Assigned | State::OnTheWay | State::CheckedIn
-        )
+        matches!(self, State::Created | State::Accepted | State::Assigned | State::OnTheWay | State::CheckedIn)
     }
     /// Takes the worker's time: two such visits of one worker may not overlap.
     pub const fn takes_time(self) -> bool {
-        !matches!(
-            self,
-            State::Created | State::Accepted | State::Cancelled | State::Refused | State::NoShow
-        )
+        !matches!(self, State::Created | State::Accepted | State::Cancelled | State::Refused | State::NoShow)
     }
     /// Nothing was served and nothing is charged.
     pub const fn void(self) -> bool {
@@ -92,7 +81,9 @@ impl State {
 pub enum Step {
     Accept,
     /// The provider gives it back; `passed_on`: another provider was found.
-    Refuse { passed_on: bool },
+    Refuse {
+        passed_on: bool,
+    },
     Assign,
     /// Another worker.
     Reassign,
@@ -105,11 +96,15 @@ pub enum Step {
     NoShow,
     Dispute,
     /// `served`: the service is found to have been given.
-    Resolve { served: bool },
+    Resolve {
+        served: bool,
+    },
     /// Put in a payment list.
     Enlist,
     /// Taken out of its payment list; `rated`: it had been rated before.
-    Delist { rated: bool },
+    Delist {
+        rated: bool,
+    },
     Pay,
 }
 
@@ -184,7 +179,9 @@ impl Step {
     pub const fn needs(self, who: Who) -> Option<Permission> {
         use Permission as P;
         match (self, who) {
-            (Step::Accept | Step::Refuse { .. } | Step::Assign | Step::Reassign, Who::Provider) => Some(P::OrderDispatch),
+            (Step::Accept | Step::Refuse { .. } | Step::Assign | Step::Reassign, Who::Provider) => {
+                Some(P::OrderDispatch)
+            }
             (Step::SetOut | Step::CheckIn | Step::CheckOut | Step::Confirm, Who::Worker) => Some(P::VisitDo),
             (Step::Confirm | Step::Rate | Step::Dispute | Step::Resolve { .. }, Who::Staff) => Some(P::OrderFollowUp),
             (Step::Cancel, Who::Staff) => Some(P::OrderCreate),

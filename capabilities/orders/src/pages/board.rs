@@ -146,8 +146,8 @@ fn gaps(visits: &[&Order], day: CivilDate) -> Vec<Gap> {
             continue;
         }
         let minutes = dispatch::travel_minutes(dispatch::Ground::around(from).metres(from, to));
-        // A narrow gap has no room for the word.
-        let word = if end - start >= 6 { format!("{minutes} 分") } else { String::new() };
+        // A narrow gap has no room for the word; next door needs none.
+        let word = if end - start >= 6 && minutes > 0 { format!("{minutes} 分") } else { String::new() };
         out.push(Gap { at: start, len: end - start, word });
     }
     out
@@ -244,7 +244,11 @@ pub(super) async fn board(
                 when: when(o.starts_at, now),
                 item: o.item_name.clone(),
                 minutes: o.minutes,
-                village: if viewer.region().tier() >= Tier::Town { book.name(&o.region) } else { book.short(&o.region) },
+                village: if viewer.region().tier() >= Tier::Town {
+                    book.name(&o.region)
+                } else {
+                    book.short(&o.region)
+                },
                 mark,
                 word,
                 to_accept: o.state == State::Created,
@@ -253,6 +257,12 @@ pub(super) async fn board(
         })
         .collect();
     let today = day == now.date();
+    let on_board = (FIRST_MINUTE..FIRST_MINUTE + STEPS * STEP).contains(&i64::from(now.minute_of_day()));
+    let now_at = (today && on_board).then(|| (at(now, day), now.hhmm()));
+    let hours = (8..19).map(|h| ((h * 60 - FIRST_MINUTE) / STEP, format!("{h:02}:00")));
+    // The label of now covers its neighbours.
+    let clear = |place: i64| now_at.as_ref().is_none_or(|(n, _)| (n - place).abs() > 7);
+    let hours = hours.filter(|(place, _)| clear(*place)).collect();
     let page = Page::new(&app, &viewer, if today { "今日排班" } else { "排班" })
         .at("/orders/board")
         .flash(done(query.get("done").map(String::as_str)));
@@ -266,9 +276,8 @@ pub(super) async fn board(
         tail,
         chips,
         as_list,
-        hours: (8..19).map(|h| ((h * 60 - FIRST_MINUTE) / STEP, format!("{h:02}:00"))).collect(),
-        now_at: (today && (FIRST_MINUTE..FIRST_MINUTE + STEPS * STEP).contains(&i64::from(now.minute_of_day())))
-            .then(|| (at(now, day), now.hhmm())),
+        hours,
+        now_at,
         lanes,
         rows,
         waiting,

@@ -31,7 +31,7 @@ struct Kind {
 const REFUSE: Kind = Kind {
     tail: "refuse",
     title: "不接，退回",
-    heading: |o| format!("不接 {} 的{}？", o.elder_name, o.item_name),
+    heading: |o| format!("不接{}的{}？", o.elder_name, o.item_name),
     lines: |o| {
         vec![
             ("refresh-off", "这一单转给轮到的下一家，你们不再看得到".into(), String::new()),
@@ -51,7 +51,7 @@ const REFUSE: Kind = Kind {
 const CANCEL: Kind = Kind {
     tail: "cancel",
     title: "取消工单",
-    heading: |o| format!("取消 {} 的{}？", o.elder_name, o.item_name),
+    heading: |o| format!("取消{}的{}？", o.elder_name, o.item_name),
     lines: cancel_lines,
     label: "原因",
     hint: "护理员已经出发的，一定要填",
@@ -65,7 +65,7 @@ const CANCEL: Kind = Kind {
 const NO_SHOW: Kind = Kind {
     tail: "no-show",
     title: "没服务成",
-    heading: |o| format!("{} 的{}没服务成？", o.elder_name, o.item_name),
+    heading: |o| format!("{}的{}没服务成？", o.elder_name, o.item_name),
     lines: |o| {
         let mut out = Vec::new();
         if o.gov > Fen::ZERO {
@@ -86,7 +86,7 @@ const NO_SHOW: Kind = Kind {
 const DISPUTE: Kind = Kind {
     tail: "dispute",
     title: "提出争议",
-    heading: |o| format!("对 {} 的{}提出争议？", o.elder_name, o.item_name),
+    heading: |o| format!("对{}的{}提出争议？", o.elder_name, o.item_name),
     lines: |_| vec![("lock", "了结以前，这一单不进结算".to_string(), String::new())],
     label: "哪里不对",
     hint: "例如：老人说没有来过",
@@ -100,7 +100,7 @@ const DISPUTE: Kind = Kind {
 const RESOLVE: Kind = Kind {
     tail: "resolve",
     title: "了结争议",
-    heading: |o| format!("{} 的{}，怎么了结？", o.elder_name, o.item_name),
+    heading: |o| format!("{}的{}，怎么了结？", o.elder_name, o.item_name),
     lines: |o| {
         vec![
             ("circle-check-f", "服务算数：补贴照扣，进结算".to_string(), o.gov.to_string()),
@@ -136,7 +136,14 @@ struct ReasonPage {
     choice: String,
 }
 
-fn draw(app: &App, viewer: &Viewer, kind: &Kind, o: Order, form: &Form, errors: Vec<FieldError>) -> web::Result<Response> {
+fn draw(
+    app: &App,
+    viewer: &Viewer,
+    kind: &Kind,
+    o: Order,
+    form: &Form,
+    errors: Vec<FieldError>,
+) -> web::Result<Response> {
     let view = ReasonPage {
         page: Page::new(app, viewer, kind.title).at("/orders").errors(errors),
         when: when(o.starts_at, app.now()),

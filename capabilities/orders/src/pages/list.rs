@@ -2,9 +2,9 @@
 use super::shared::{done, standing, when};
 use crate::model::{Order, State};
 use crate::service::{self, OrderAsk, View};
+use access::model::OrgKind;
 use axum::extract::State as Take;
 use axum::response::Response;
-use access::model::OrgKind;
 use catalogue::Category;
 use kernel::{CivilDate, Dir, Instant, OrgId, Permission, RegionCode, Scope, Tier};
 use web::axum;
@@ -28,7 +28,9 @@ fn columns() -> Vec<Col<Row>> {
         Col::new("village", "村（社区）", |r: &Row| Cell::text(r.village.clone())),
         Col::new("item", "服务", |r: &Row| Cell::text(r.order.item_name.clone())),
         Col::new("provider", "服务商", |r: &Row| Cell::text(r.order.provider_name.clone())),
-        Col::new("worker", "护理员", |r: &Row| Cell::text(r.order.worker_name.clone().unwrap_or_else(|| "—".into()))),
+        Col::new("worker", "护理员", |r: &Row| {
+            Cell::text(r.order.worker_name.clone().unwrap_or_else(|| "—".into()))
+        }),
         Col::new("fee", "费用", |r: &Row| Cell::Money(r.order.fee)).total(),
         Col::new("gov", "政府付", |r: &Row| Cell::Money(r.order.gov)).total(),
         Col::new("own", "自己付", |r: &Row| Cell::Money(r.order.own)).total(),

@@ -24,10 +24,13 @@ struct CostCard {
     used_pct: i64,
     held_pct: i64,
     purse_say: String,
+    /// The box beside this very own part is ticked.
+    told: bool,
+    told_error: String,
 }
 
 impl CostCard {
-    fn of(found: kernel::Result<Quote>) -> CostCard {
+    fn of(found: kernel::Result<Quote>, form: &Form, errors: &[FieldError]) -> CostCard {
         let (quote, problem) = match found {
             Ok(q) => (Some(q), String::new()),
             Err(e) => (None, e.user_message()),
@@ -37,11 +40,24 @@ impl CostCard {
             let pct = |part: Fen| if p.granted > Fen::ZERO { (part.0 * 100 / p.granted.0).clamp(0, 100) } else { 0 };
             used_pct = pct(p.used);
             held_pct = pct(p.held + q.split.gov).min(100 - used_pct);
-            purse_say =
-                format!("额度 {}，已用 {}，已预约 {}，本单占 {}，剩 {}", p.granted, p.used, p.held, q.split.gov, q.left());
+            purse_say = format!(
+                "额度 {}，已用 {}，已预约 {}，本单占 {}，剩 {}",
+                p.granted,
+                p.used,
+                p.held,
+                q.split.gov,
+                q.left()
+            );
         }
-        CostCard { quote, problem, used_pct, held_pct, purse_say }
+        let told = quote.as_ref().is_some_and(|q| agreed(form, q.split.own));
+        let told_error = errors.iter().find(|e| e.field == "told").map(|e| e.message.clone()).unwrap_or_default();
+        CostCard { quote, problem, used_pct, held_pct, purse_say, told, told_error }
     }
+}
+
+/// The elder was told this amount, not another one: the box carries it.
+fn agreed(form: &Form, own: Fen) -> bool {
+    form.raw("told") == own.0.to_string()
 }
 
 struct ItemView {
@@ -89,7 +105,6 @@ struct Typed {
     address: String,
     channel: String,
     note: String,
-    told: bool,
 }
 
 impl Typed {
@@ -112,7 +127,6 @@ impl Typed {
             address: form.raw("address").into(),
             channel: or("channel", Channel::Staff.code()),
             note: form.raw("note").into(),
-            told: form.checked("told"),
         }
     }
     fn day(&self) -> Option<CivilDate> {
@@ -138,6 +152,8 @@ struct NewPage {
     groups: Vec<Group>,
     days: Vec<Day>,
     slots: Vec<Slot>,
+    quantity_label: String,
+    quantity_hint: String,
     providers: Vec<(String, String)>,
     known: Vec<KnownView>,
     addresses: Vec<(String, String)>,
@@ -168,7 +184,14 @@ async fn pick(app: &App, viewer: &Viewer, q: &str) -> web::Result<Response> {
         .into_iter()
         .map(|c| Found {
             id: c.id,
-            text: format!("{} {} 岁，{} {}，{}", c.sex.zh(), c.age(now), book.short(&c.region), c.address, c.phone_masked),
+            text: format!(
+                "{} {} 岁，{} {}，{}",
+                c.sex.zh(),
+                c.age(now),
+                book.short(&c.region),
+                c.address,
+                c.phone_masked
+            ),
             gone: match (c.died_on, c.moved_out_on) {
                 (Some(d), _) => format!("{d} 去世"),
                 (None, Some(d)) if d <= now => format!("{d} 迁出"),
@@ -243,12 +266,11 @@ pub(super) async fn quote(Take(app): Take<App>, viewer: Viewer, mut form: Form) 
     if let Err(e @ (Error::Internal(_) | Error::NotFound(_) | Error::Forbidden(_))) = found {
         return Err(e.into());
     }
-    html(&CostCard::of(found))
+    html(&CostCard::of(found, &form, &[]))
 }
 
 pub(super) async fn place(Take(app): Take<App>, viewer: Viewer, mut form: Form) -> web::Result<Response> {
-    let elder: ElderId =
-        form.raw("elder").parse().map_err(|_| Error::NotFound("这位老人".into()))?;
+    let elder: ElderId = form.raw("elder").parse().map_err(|_| Error::NotFound("这位老人".into()))?;
     if form.raw("act") == "quote" {
         return draw(&app, &viewer, elder, &form, Vec::new()).await;
     }
@@ -282,7 +304,7 @@ async fn place_told(app: &App, viewer: &Viewer, ask: Ask, form: &Form) -> kernel
         return Ok(placed);
     }
     let own = service::quote(app.db(), &actor, &ask).await?.split.own;
-    if own > Fen::ZERO && !form.checked("told") {
+    if own > Fen::ZERO && !agreed(form, own) {
         return Err(Error::invalid("told", format!("老人要自己付 {own}。先告诉老人，同意后打勾")));
     }
     let ask = Ask { agreed_own: Some(own), ..ask };
@@ -305,9 +327,7 @@ async fn draw(
     let chosen = menu.iter().find(|m| m.item.id.to_string() == f.item);
     let open = chosen.map(|m| m.item.category).or_else(|| menu.first().map(|m| m.item.category));
     let able = match chosen {
-        Some(m) => {
-            providers::service::eligible(db, &viewer.full_scope, &elder.region, m.item.category, on).await?
-        }
+        Some(m) => providers::service::eligible(db, &viewer.full_scope, &elder.region, m.item.category, on).await?,
         None => Vec::new(),
     };
     let ahead = service::for_elder(db, &viewer.scope, elder.id, 20).await?;
@@ -315,16 +335,25 @@ async fn draw(
     let addresses = people::service::service_addresses(db, &viewer.scope, elder.household).await?;
     let mut asked = form.clone();
     let cost = match read(app, &mut asked) {
-        Ok(ask) => CostCard::of(service::quote(db, &viewer.actor(), &ask).await),
-        Err(_) => CostCard::of(Err(Error::refused("选好服务和时间，这里就算出谁付多少"))),
+        Ok(ask) => CostCard::of(service::quote(db, &viewer.actor(), &ask).await, form, &errors),
+        Err(_) => CostCard::of(Err(Error::refused("选好服务和时间，这里就算出谁付多少")), form, &errors),
     };
     let book = app.regions();
     let view = NewPage {
         page: Page::new(app, viewer, format!("代{}下单", elder.name)).at("/orders").errors(errors),
         age: elder.age(today),
         tags: elder.tags(),
-        village: if viewer.region().tier() >= Tier::Town { book.name(&elder.region) } else { book.short(&elder.region) },
+        village: if viewer.region().tier() >= Tier::Town {
+            book.name(&elder.region)
+        } else {
+            book.short(&elder.region)
+        },
         count: menu.len(),
+        quantity_label: match chosen {
+            Some(m) => format!("数量（{}）", m.item.unit.zh()),
+            None => "数量".into(),
+        },
+        quantity_hint: chosen.map(|m| format!("每{} {} 分钟", m.item.unit.zh(), m.item.minutes)).unwrap_or_default(),
         groups: Category::ALL
             .iter()
             .filter_map(|c| {
@@ -353,11 +382,7 @@ async fn draw(
             })
             .collect(),
         slots: SLOTS.iter().map(|s| Slot { value: s, on: f.other_time.is_empty() && *s == f.time }).collect(),
-        providers: able
-            .into_iter()
-            .filter(|c| c.blocks.is_empty())
-            .map(|c| (c.org.to_string(), c.name))
-            .collect(),
+        providers: able.into_iter().filter(|c| c.blocks.is_empty()).map(|c| (c.org.to_string(), c.name)).collect(),
         known: known
             .into_iter()
             .take(2)
@@ -371,7 +396,11 @@ async fn draw(
                 name: k.name,
             })
             .collect(),
-        addresses: addresses.into_iter().map(|a| (a.id.to_string(), format!("{} {}", book.name(&a.region), a.address))).collect(),
+        addresses: addresses
+            .into_iter()
+            .filter(|a| a.address != elder.address)
+            .map(|a| (a.id.to_string(), format!("{} {}", book.name(&a.region), a.address)))
+            .collect(),
         channels: CHANNELS.iter().map(|c| (c.code().to_string(), c.zh().to_string())).collect(),
         cost: cost.render().map_err(Error::internal)?,
         f,

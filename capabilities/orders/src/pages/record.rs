@@ -1,12 +1,12 @@
 //! One order: where it stands, what happened, who pays, what proves it.
 use super::shared::{done, order_id, standing, when};
-use crate::model::{Event, Order, State, Step, Who, cancel_effect, next};
+use crate::model::{Event, Next, Order, State, Step, Who, cancel_effect, next, no_show_open};
 use crate::service;
 use askama::Template;
 use async_trait::async_trait;
 use axum::extract::{Path, Query, State as Take};
 use axum::response::Response;
-use kernel::{Fen, Permission, Result, Tier};
+use kernel::{Fen, Instant, Permission, Result, Tier};
 use std::collections::HashMap;
 use std::sync::Arc;
 use web::axum;
@@ -106,11 +106,11 @@ fn steps(o: &Order) -> Vec<StepView> {
         .collect()
 }
 
-fn buttons(o: &Order, viewer: &Viewer) -> Vec<Button> {
+fn buttons(o: &Order, viewer: &Viewer, now: Instant) -> Vec<Button> {
     let who = Who::of(&viewer.actor());
     let can = |step: Step| {
         let may = step.needs(who).is_some_and(|p| viewer.may(p));
-        may && matches!(next(o.state, step, who), Ok(crate::model::Next::Go(_)))
+        may && matches!(next(o.state, step, who), Ok(Next::Go(_)))
     };
     let mut out = Vec::new();
     let mut add = |tail: &str, icon, word, primary, post| {
@@ -136,7 +136,7 @@ fn buttons(o: &Order, viewer: &Viewer) -> Vec<Button> {
     if can(Step::Refuse { passed_on: false }) {
         add("refuse", "x", "不接，退回", false, false);
     }
-    if can(Step::NoShow) && who != Who::Worker {
+    if can(Step::NoShow) && no_show_open(o.starts_at, now).is_ok() {
         add("no-show", "circle-off", "没服务成", false, false);
     }
     if can(Step::Dispute) {
@@ -151,7 +151,13 @@ fn buttons(o: &Order, viewer: &Viewer) -> Vec<Button> {
 fn moment(e: &Event, last: bool) -> Moment {
     let bad = matches!(e.step.as_str(), "cancel" | "no_show" | "refuse" | "dispute" | "resolve_void");
     Moment {
-        kind: if bad { "bad" } else if last { "now" } else { "" },
+        kind: if bad {
+            "bad"
+        } else if last {
+            "now"
+        } else {
+            ""
+        },
         time: e.at.stamp(),
         text: e.words(),
         who: e.actor.clone(),
@@ -201,7 +207,7 @@ pub(super) async fn record(
         elder_link: viewer.may(Permission::ElderRead),
         purse_link: viewer.may(Permission::EntitlementRead) && o.purse_account.is_some(),
         steps: steps(&o),
-        buttons: buttons(&o, &viewer),
+        buttons: buttons(&o, &viewer, now),
         events: events.iter().enumerate().map(|(i, e)| moment(e, i == last)).collect(),
         evidence,
         used_pct: if o.state.holds_money() { 0 } else { share },

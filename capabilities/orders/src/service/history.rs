@@ -5,7 +5,7 @@ use crate::store as sql;
 use catalogue::{Category, Unit};
 use kernel::{
     AccountId, Actor, CivilDate, ElderId, Fen, GeoPoint, HouseholdId, Instant, ItemId, OrderId, OrgId, RegionCode,
-    Result, Sex, WorkerId,
+    Result, Role, Sex, WorkerId,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -83,7 +83,7 @@ pub async fn bulk_insert(
             (Detail::Brief, Some(_)) => split(fee, h.gov).gov,
         };
         if let Some(slot) = h.purse_account.and_then(|p| left.get_mut(&p)) {
-            *slot = *slot - gov;
+            *slot -= gov;
         }
         let day = placed_at(&h).date();
         let number = numbers.get_mut(&day).map(|n| {
@@ -207,53 +207,44 @@ fn finished(
     }
 }
 
+/// One step of a finished order, before it becomes a row.
+struct Past<'a> {
+    /// `None`: it did not happen.
+    at: Option<Instant>,
+    step: &'static str,
+    state: State,
+    who: &'a str,
+    role: Role,
+    data: serde_json::Value,
+}
+
 fn events_of(o: &Order, actor: &Actor, detail: Detail) -> Vec<Vec<Value>> {
-    let worker = o.worker_name.clone().unwrap_or_default();
-    let steps: [(Option<Instant>, &str, State, &str, &str, serde_json::Value); 8] = [
-        (
-            Some(o.created_at),
-            "create",
-            State::Created,
-            &o.created_by_name,
-            "village_staff",
-            json!({ "channel_zh": o.channel.zh(), "provider": o.provider_name }),
-        ),
-        (
-            o.accepted_at,
-            "accept",
-            State::Accepted,
-            &o.provider_name,
-            "provider_manager",
-            json!({ "provider": o.provider_name }),
-        ),
-        (o.assigned_at, "assign", State::Assigned, &o.provider_name, "provider_manager", json!({ "worker": worker })),
-        (o.set_out_at, "set_out", State::OnTheWay, &worker, "worker", serde_json::Value::Null),
-        (o.checked_in_at, "check_in", State::CheckedIn, &worker, "worker", serde_json::Value::Null),
-        (o.checked_out_at, "check_out", State::CheckedOut, &worker, "worker", serde_json::Value::Null),
-        (
-            o.confirmed_at,
-            "confirm",
-            State::Confirmed,
-            &worker,
-            "worker",
-            json!({ "how": ConfirmHow::Code.code(), "how_zh": ConfirmHow::Code.zh() }),
-        ),
-        (
-            o.rating.map(|_| o.ends_at.date().plus_days(1).at(15, 0)),
-            "rate",
-            State::Rated,
-            &o.created_by_name,
-            "village_staff",
-            json!({ "rating": o.rating, "note": o.rating_note }),
-        ),
+    let worker = o.worker_name.as_deref().unwrap_or_default();
+    let past = |at, step, state, who, role, data| Past { at, step, state, who, role, data };
+    let (staff, firm) = (o.created_by_name.as_str(), o.provider_name.as_str());
+    let nothing = serde_json::Value::Null;
+    let how = json!({ "how": ConfirmHow::Code.code(), "how_zh": ConfirmHow::Code.zh() });
+    let placed = json!({ "channel_zh": o.channel.zh(), "provider": firm });
+    let stars = json!({ "rating": o.rating, "note": o.rating_note });
+    let rated_at = o.rating.map(|_| o.ends_at.date().plus_days(1).at(15, 0));
+    let manager = Role::ProviderManager;
+    let steps = [
+        past(Some(o.created_at), "create", State::Created, staff, Role::VillageStaff, placed),
+        past(o.accepted_at, "accept", State::Accepted, firm, manager, json!({ "provider": firm })),
+        past(o.assigned_at, "assign", State::Assigned, firm, manager, json!({ "worker": worker })),
+        past(o.set_out_at, "set_out", State::OnTheWay, worker, Role::Worker, nothing.clone()),
+        past(o.checked_in_at, "check_in", State::CheckedIn, worker, Role::Worker, nothing.clone()),
+        past(o.checked_out_at, "check_out", State::CheckedOut, worker, Role::Worker, nothing),
+        past(o.confirmed_at, "confirm", State::Confirmed, worker, Role::Worker, how),
+        past(rated_at, "rate", State::Rated, staff, Role::VillageStaff, stars),
     ];
-    let all: Vec<_> = steps.into_iter().filter_map(|(at, step, state, who, role, data)| Some((at?, step, state, who, role, data))).collect();
+    let all: Vec<(Instant, Past<'_>)> = steps.into_iter().filter_map(|p| Some((p.at?, p))).collect();
     let last = all.len().saturating_sub(1);
     let kept = all.into_iter().enumerate().filter(|(i, _)| detail == Detail::Full || *i == 0 || *i == last);
     kept.zip(1i64..)
-        .map(|((_, (at, step, state, who, role, data)), seq)| {
-            let data = if data.is_null() { String::new() } else { data.to_string() };
-            vals![o.id, seq, at, step, state.code(), actor.user_id(), who, role, data]
+        .map(|((_, (at, p)), seq)| {
+            let data = if p.data.is_null() { String::new() } else { p.data.to_string() };
+            vals![o.id, seq, at, p.step, p.state.code(), actor.user_id(), p.who, p.role.code(), data]
         })
         .collect()
 }

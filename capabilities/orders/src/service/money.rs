@@ -17,7 +17,9 @@ fn hold_key(order: &Order) -> Result<Key> {
 fn purse_of(order: &Order) -> Result<Option<AccountId>> {
     match order.purse_account {
         Some(purse) if order.gov > Fen::ZERO => Ok(Some(purse)),
-        None if order.gov > Fen::ZERO => Err(Error::Internal(format!("order {} has a public part and no purse", order.id))),
+        None if order.gov > Fen::ZERO => {
+            Err(Error::Internal(format!("order {} has a public part and no purse", order.id)))
+        }
         _ => Ok(None),
     }
 }
@@ -25,15 +27,8 @@ fn purse_of(order: &Order) -> Result<Option<AccountId>> {
 /// What the provider is owed for the quarter.
 async fn payable(tx: &Tx, db: &Db, order: &Order, provider: OrgId) -> Result<AccountId> {
     let county = order.region.at(Tier::County);
-    books::service::open(
-        tx,
-        db,
-        AccountKind::Payable,
-        &codes::payable(provider, order.quarter),
-        county,
-        Some(provider),
-    )
-    .await
+    books::service::open(tx, db, AccountKind::Payable, &codes::payable(provider, order.quarter), county, Some(provider))
+        .await
 }
 
 /// Sets aside as much of the fee as the purse still has, for the order's provider, and writes the split into `order`.

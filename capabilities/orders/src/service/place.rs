@@ -4,9 +4,7 @@ use crate::model::{Channel, MAX_QUANTITY, Order, Split, State, check_start, fee_
 use crate::store as sql;
 use catalogue::PricedItem;
 use entitlement::PurseView;
-use kernel::{
-    Actor, ElderId, Error, Fen, Instant, ItemId, OrgId, Permission, Result, WorkerId,
-};
+use kernel::{Actor, ElderId, Error, Fen, Instant, ItemId, OrgId, Permission, Result, WorkerId};
 use people::model::{AddressId, ElderCard, ServiceAddress};
 use providers::ProviderCandidate;
 use providers::service::Took;
@@ -179,9 +177,7 @@ fn reasons(priced: &PricedItem, purse: Option<&PurseView>) -> Vec<Why> {
         None => why.push(Why { met: false, text: "服务那天没有可用的补贴".into(), article: String::new() }),
     }
     why.push(Why {
-        met: true,
-        text: format!("单价 {} 是核定的", priced.price),
-        article: priced.document.clone(),
+        met: true, text: format!("单价 {} 是核定的", priced.price), article: priced.document.clone()
     });
     why.push(Why { met: purse.is_some(), text: "先用补贴，不够的自己付".into(), article: String::new() });
     why
@@ -300,8 +296,7 @@ fn own_key(actor: &Actor, key: &str) -> Result<String> {
 }
 
 fn same(order: Order, ask: &Ask) -> Result<Placed> {
-    if (order.elder, order.item, order.starts_at, order.quantity)
-        == (ask.elder, ask.item, ask.starts_at, ask.quantity)
+    if (order.elder, order.item, order.starts_at, order.quantity) == (ask.elder, ask.item, ask.starts_at, ask.quantity)
     {
         Ok(Placed { order, new: false })
     } else {

@@ -97,8 +97,9 @@ pub struct Spent {
     pub own: Fen,
 }
 
+/// The sum of them inside the scope, archives merged into this one included.
 pub async fn spent(db: &Db, scope: &Scope, elder: ElderId, quarter: Quarter) -> Result<Spent> {
-    let s = sql::quarter_sum(db, scope, elder, quarter).await?;
+    let s = sql::quarter_sum(db, scope, &same_elder(db, elder).await?, quarter).await?;
     let fen = |v: Option<i64>| Fen(v.unwrap_or(0));
     Ok(Spent { orders: s.orders, fee: fen(s.fee), gov: fen(s.gov), own: fen(s.own) })
 }

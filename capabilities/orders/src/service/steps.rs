@@ -35,6 +35,7 @@ in_own_transaction! {
     /// The provider takes the order.
     accept, accept_in(seen: Option<i64>)
 }
+/// [`accept`] inside a transaction.
 pub async fn accept_in(tx: &Tx, _db: &Db, actor: &Actor, id: OrderId, seen: Option<i64>) -> Result<Order> {
     let mut g = going!(begin(tx, actor, id, Step::Accept, seen).await?);
     g.order.accepted_at = Some(tx.now());
@@ -125,6 +126,7 @@ in_own_transaction! {
     /// The worker sets out.
     set_out, set_out_in(seen: Option<i64>)
 }
+/// [`set_out`] inside a transaction.
 pub async fn set_out_in(tx: &Tx, _db: &Db, actor: &Actor, id: OrderId, seen: Option<i64>) -> Result<Order> {
     let mut g = going!(begin(tx, actor, id, Step::SetOut, seen).await?);
     g.order.set_out_at = Some(tx.now());
@@ -136,6 +138,7 @@ in_own_transaction! {
     /// papers are looked at once more.
     check_in, check_in_in(data: Json, seen: Option<i64>)
 }
+/// [`check_in`] inside a transaction.
 pub async fn check_in_in(
     tx: &Tx,
     _db: &Db,
@@ -156,6 +159,7 @@ in_own_transaction! {
     /// The worker has finished. `data` are the caller's facts.
     check_out, check_out_in(data: Json, seen: Option<i64>)
 }
+/// [`check_out`] inside a transaction.
 pub async fn check_out_in(
     tx: &Tx,
     _db: &Db,
@@ -173,6 +177,7 @@ in_own_transaction! {
     /// The elder confirms: the hold is taken for the provider and the own part becomes due.
     confirm, confirm_in(how: ConfirmHow, seen: Option<i64>)
 }
+/// [`confirm`] inside a transaction.
 pub async fn confirm_in(
     tx: &Tx,
     db: &Db,
@@ -198,6 +203,7 @@ in_own_transaction! {
     /// The elder's judgement, 1 to 5, asked by a follow-up call. A rating is given once.
     rate, rate_in(rating: i64, note: &str, seen: Option<i64>)
 }
+/// [`rate`] inside a transaction.
 pub async fn rate_in(
     tx: &Tx,
     _db: &Db,
@@ -237,14 +243,8 @@ in_own_transaction! {
     /// Calls the visit off; see [`cancel_effect`] for what it does and asks.
     cancel, cancel_in(reason: &str, seen: Option<i64>)
 }
-pub async fn cancel_in(
-    tx: &Tx,
-    db: &Db,
-    actor: &Actor,
-    id: OrderId,
-    reason: &str,
-    seen: Option<i64>,
-) -> Result<Order> {
+/// [`cancel`] inside a transaction.
+pub async fn cancel_in(tx: &Tx, db: &Db, actor: &Actor, id: OrderId, reason: &str, seen: Option<i64>) -> Result<Order> {
     let mut g = going!(begin(tx, actor, id, Step::Cancel, seen).await?);
     let asked = Order { state: g.before, ..g.order.clone() };
     let reason = reason_text(reason, cancel_effect(&asked).needs_reason)?;
@@ -258,6 +258,7 @@ in_own_transaction! {
     /// Nobody was met, or nobody went. Nothing is charged.
     no_show, no_show_in(reason: &str, seen: Option<i64>)
 }
+/// [`no_show`] inside a transaction.
 pub async fn no_show_in(
     tx: &Tx,
     db: &Db,
@@ -279,6 +280,7 @@ in_own_transaction! {
     /// Somebody says the service was not given, or not as it should be: it is kept out of settlement.
     dispute, dispute_in(reason: &str, seen: Option<i64>)
 }
+/// [`dispute`] inside a transaction.
 pub async fn dispute_in(
     tx: &Tx,
     _db: &Db,
@@ -297,6 +299,7 @@ in_own_transaction! {
     /// Ends a dispute: the service counts, or the order is void and every fen goes back.
     resolve, resolve_in(served: bool, reason: &str, seen: Option<i64>)
 }
+/// [`resolve`] inside a transaction.
 pub async fn resolve_in(
     tx: &Tx,
     db: &Db,

@@ -111,8 +111,7 @@ fn filter(scope: &Scope, ask: &OrderAsk) -> Filter {
         f.and("o.worker = ?", w);
     }
     if !ask.elders.is_empty() {
-        let marks = vec!["?"; ask.elders.len()].join(", ");
-        f.clause(&format!("o.elder IN ({marks})"), ask.elders.iter().map(|e| Value::from(*e)).collect());
+        of_elders(&mut f, &ask.elders);
     }
     if let Some(r) = &ask.region {
         in_region(&mut f, r);
@@ -125,6 +124,11 @@ fn filter(scope: &Scope, ask: &OrderAsk) -> Filter {
     }
     search(&mut f, ask.q.trim());
     f
+}
+
+fn of_elders(f: &mut Filter, elders: &[ElderId]) {
+    let marks = vec!["?"; elders.len()].join(", ");
+    f.clause(&format!("o.elder IN ({marks})"), elders.iter().map(|e| Value::from(*e)).collect());
 }
 
 fn search(f: &mut Filter, q: &str) {
@@ -155,7 +159,13 @@ pub(crate) async fn count(db: &Db, scope: &Scope, ask: &OrderAsk) -> Result<i64>
 }
 
 /// All of a set that is small by nature (one worker's day, one provider's day, one elder's recent visits).
-pub(crate) async fn all<C: Sql>(conn: &C, scope: &Scope, ask: &OrderAsk, order: &str, limit: i64) -> Result<Vec<Order>> {
+pub(crate) async fn all<C: Sql>(
+    conn: &C,
+    scope: &Scope,
+    ask: &OrderAsk,
+    order: &str,
+    limit: i64,
+) -> Result<Vec<Order>> {
     let f = filter(scope, ask);
     let sql = format!("SELECT {ORDER} {} ORDER BY {order} LIMIT {limit}", f.sql());
     orders(conn.all(&sql, f.values).await?)
@@ -221,9 +231,10 @@ pub(crate) struct SumRow {
 }
 
 /// What one elder's served orders of a quarter cost.
-pub(crate) async fn quarter_sum(db: &Db, scope: &Scope, elder: ElderId, quarter: Quarter) -> Result<SumRow> {
+pub(crate) async fn quarter_sum(db: &Db, scope: &Scope, elders: &[ElderId], quarter: Quarter) -> Result<SumRow> {
     let mut f = Filter::from("work_order o");
-    f.and("o.elder = ?", elder).and("o.quarter = ?", quarter);
+    of_elders(&mut f, elders);
+    f.and("o.quarter = ?", quarter);
     f.clause("o.confirmed_at IS NOT NULL AND o.state <> 'cancelled'", vec![]);
     scoped(&mut f, scope);
     let sql = format!(
@@ -253,7 +264,12 @@ pub(crate) async fn settleable<C: Sql>(
     orders(conn.all(&sql, f.values).await?)
 }
 
-pub(crate) async fn of_list<C: Sql>(conn: &C, list: PaymentListId, after: Option<OrderId>, limit: i64) -> Result<Vec<Order>> {
+pub(crate) async fn of_list<C: Sql>(
+    conn: &C,
+    list: PaymentListId,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<Order>> {
     let mut f = Filter::from("work_order o");
     f.and("o.payment_list = ?", list);
     if let Some(id) = after {

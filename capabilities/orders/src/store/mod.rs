@@ -8,8 +8,8 @@ mod write;
 pub(crate) use bulk::{insert_events, insert_orders};
 pub use desk::VillageQuarter;
 pub(crate) use desk::{by_village, next_visit};
-pub use lists::{OrderAsk, View};
 pub(crate) use lists::*;
+pub use lists::{OrderAsk, View};
 pub(crate) use rows::*;
 pub(crate) use write::*;
 

@@ -44,7 +44,13 @@ pub(crate) async fn take_numbers(tx: &Tx, day: CivilDate, count: i64) -> Result<
 }
 
 /// Adds the event that the order's present version tells of.
-pub(crate) async fn add_event(tx: &Tx, actor: &Actor, order: &Order, step: &str, data: &serde_json::Value) -> Result<()> {
+pub(crate) async fn add_event(
+    tx: &Tx,
+    actor: &Actor,
+    order: &Order,
+    step: &str,
+    data: &serde_json::Value,
+) -> Result<()> {
     let row = vals![
         order.id,
         order.version,

@@ -279,7 +279,8 @@ impl World {
         if order.provider == self.first.org { &self.first } else { &self.second }
     }
     pub async fn purse(&self) -> PurseView {
-        let mut found = entitlement::service::purses(&self.db, self.household, self.db.now().date()).await.expect("purses");
+        let mut found =
+            entitlement::service::purses(&self.db, self.household, self.db.now().date()).await.expect("purses");
         assert_eq!(found.len(), 1);
         found.pop().expect("a purse")
     }
