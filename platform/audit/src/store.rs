@@ -125,8 +125,7 @@ pub struct AuditList {
 pub async fn list(db: &Db, ask: &AuditList, page: PageAsk) -> Result<Paged<Row>> {
     let mut f = Filter::from("audit_log");
     if let Some(r) = &ask.region {
-        let low = r.prefix().to_string();
-        let high = format!("{low}:");
+        let (low, high) = r.range();
         // Acts without a region (sign-ins, settings) belong to whoever may read the whole installation.
         f.clause("(region IS NULL OR (region >= ? AND region < ?))", vals![low, high]);
     }

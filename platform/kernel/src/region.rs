@@ -72,6 +72,16 @@ impl RegionCode {
     pub fn prefix(&self) -> &str {
         &self.as_str()[..self.tier().digits()]
     }
+    /// Codes with `low <= code AND code < high` lie inside the region. Both ends are digits only, so that every
+    /// collation of a database orders them alike.
+    pub fn range(&self) -> (String, String) {
+        let low = self.prefix().to_string();
+        let width = low.len();
+        let next = low.parse::<u64>().map(|n| format!("{:0width$}", n + 1)).unwrap_or_default();
+        // No province has the code 99; should one come, nothing lies above it.
+        let high = if next.len() == width { next } else { "9".repeat(13) };
+        (low, high)
+    }
     pub fn contains(&self, other: &RegionCode) -> bool {
         other.as_str().starts_with(self.prefix())
     }

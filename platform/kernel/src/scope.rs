@@ -23,39 +23,8 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// SQL `LIKE`-free prefix range: rows with `low <= code AND code < high` lie inside the region.
-    pub fn region_range(&self) -> (String, String) {
-        region_range(&self.region)
-    }
-    pub fn covers(&self, region: &RegionCode) -> bool {
-        self.region.contains(region)
-    }
-    /// The same organisation, a smaller region; `None` if `region` is not inside.
-    pub fn narrowed(&self, region: RegionCode) -> Option<Scope> {
-        self.covers(&region).then_some(Scope { region, org: self.org })
-    }
-    pub fn org_id(&self) -> Option<OrgId> {
-        match self.org {
-            OrgScope::Any => None,
-            OrgScope::Org(o) | OrgScope::Worker(o, _) => Some(o),
-        }
-    }
-    pub fn worker_id(&self) -> Option<WorkerId> {
-        match self.org {
-            OrgScope::Worker(_, w) => Some(w),
-            OrgScope::Any | OrgScope::Org(_) => None,
-        }
-    }
-}
-
-fn region_range(region: &RegionCode) -> (String, String) {
-    let low = region.prefix().to_string();
-    // ':' follows '9' in ASCII: the smallest text above every code with this prefix.
-    let high = format!("{low}:");
-    (low, high)
-}
-
-/// Who does something: a person with a role, or the platform itself.
+    /// See [`RegionCode::range`].
+    pub /// Who does something: a person with a role, or the platform itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     Person {
