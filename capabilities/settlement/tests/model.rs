@@ -15,7 +15,8 @@ fn user(n: u128) -> UserId {
 }
 fn chain(state: ListState) -> Chain {
     let past = !matches!(state, ListState::Making | ListState::Town);
-    let one = |code| TownReview { town: town(code), state: if past { TownState::Approved } else { TownState::Waiting } };
+    let one =
+        |code| TownReview { town: town(code), state: if past { TownState::Approved } else { TownState::Waiting } };
     Chain {
         state,
         towns: vec![one(A), one(B)],
@@ -120,7 +121,10 @@ fn a_dispute_keeps_the_money_as_it_was_until_the_county_answers() {
     let money = LineMoney { fee: Fen(5_000), gov: GOV, own: Fen(1_000), state: open };
     assert_eq!(Totals::of(&money).payable(), Fen(3_500));
     assert!(dispute(ListState::County, open).is_err(), "one dispute at a time");
-    assert!(decide(ListState::County, Step::County, open, GOV, Decision::Pay).is_err(), "the dispute is answered first");
+    assert!(
+        decide(ListState::County, Step::County, open, GOV, Decision::Pay).is_err(),
+        "the dispute is answered first"
+    );
     assert_eq!(answer_dispute(ListState::County, open, GOV, Decision::Pay).expect("answered"), LineState::ok());
     assert!(answer_dispute(ListState::County, cut, GOV, Decision::Pay).is_err(), "nothing to answer");
 }
@@ -257,8 +261,7 @@ fn overlapping_visits_of_one_worker_are_found_however_they_lie() {
         visit(1, 24, 30, "chain"),
         visit(2, 11, 40, "other worker"),
     ];
-    let found: std::collections::BTreeSet<&str> =
-        overlapping(&sorted).into_iter().flat_map(|(a, b)| [a, b]).collect();
+    let found: std::collections::BTreeSet<&str> = overlapping(&sorted).into_iter().flat_map(|(a, b)| [a, b]).collect();
     assert_eq!(found, ["b", "chain", "end of b", "inside b"].into_iter().collect());
 }
 

@@ -44,7 +44,7 @@ impl Authenticator for ByHeader {
     }
 }
 
-struct Site2 {
+struct Pages {
     w: World,
     router: web::axum::Router,
 }
@@ -60,8 +60,8 @@ const TOWN_STAFF: Who<'static> = Who { role: Role::TownStaff, region: TOWN, org:
 const TOWN_B_STAFF: Who<'static> = Who { role: Role::TownStaff, region: TOWN_B, org: None, user: 3 };
 const FINANCE: Who<'static> = Who { role: Role::Finance, region: COUNTY, org: None, user: 4 };
 
-impl Site2 {
-    async fn new(db: store::Db) -> Site2 {
+impl Pages {
+    async fn new(db: store::Db) -> Pages {
         let w = World::new(db).await;
         let site = Site {
             name: "测试".into(),
@@ -79,7 +79,7 @@ impl Site2 {
             runner: None,
         };
         let router = web::finish(settlement::routes(), App::new(parts, Vec::new()));
-        Site2 { w, router }
+        Pages { w, router }
     }
     async fn raw(&self, who: &Who<'_>, path: &str, form: Option<&str>) -> (StatusCode, String, Vec<u8>) {
         let mut request = Request::builder()
@@ -128,7 +128,7 @@ fn form_of(tokens: &[String], more: &str) -> String {
 #[tokio::test]
 async fn a_quarter_goes_through_the_pages_from_desk_to_payment() {
     each_engine(&migrations(), |db| async move {
-        let s = Site2::new(db).await;
+        let s = Pages::new(db).await;
         let w = &s.w;
         w.usual().await;
         w.db.clock().set(day("2026-10-08").at(9, 0));
@@ -173,7 +173,10 @@ async fn a_quarter_goes_through_the_pages_from_desk_to_payment() {
         assert_eq!(w.list_of(w.kangle).await.state, ListState::Paid);
         assert_eq!(w.balance(&books::codes::paid(w.yian)).await, Fen(16_000));
         let record = s.page(&FINANCE, &format!("/settlements/{}?done=paid", list.id)).await;
-        assert!(record.contains("已拨付") && record.contains("叶文峰") == false);
+        assert!(
+            record.contains("已拨付，工单和清单都已锁定") && !record.contains("/settlements/payment"),
+            "nothing is left to do"
+        );
     })
     .await;
 }
@@ -181,7 +184,7 @@ async fn a_quarter_goes_through_the_pages_from_desk_to_payment() {
 #[tokio::test]
 async fn the_excel_file_totals_to_the_fen() {
     each_engine(&migrations(), |db| async move {
-        let s = Site2::new(db).await;
+        let s = Pages::new(db).await;
         let w = &s.w;
         w.usual().await;
         w.close().await;
@@ -189,7 +192,9 @@ async fn the_excel_file_totals_to_the_fen() {
         let line = service::line(&w.db, &scope(COUNTY), list.id, 1).await.expect("line");
         let seen = Seen { list: list.id, seq: 1, state: line.seen() };
         let actor = if line.town == region(TOWN) { clerk() } else { clerk_b() };
-        service::decide_line(&w.db, &actor, Step::Town, &seen, Decision::Deduct(Fen(1_234)), "早退").await.expect("deducted");
+        service::decide_line(&w.db, &actor, Step::Town, &seen, Decision::Deduct(Fen(1_234)), "早退")
+            .await
+            .expect("deducted");
         let (status, _, bytes) = s.raw(&COUNTY_STAFF, &format!("/settlements/{}.xlsx", list.id), None).await;
         assert_eq!(status, StatusCode::OK);
         let columns = [
@@ -208,7 +213,10 @@ async fn the_excel_file_totals_to_the_fen() {
         for key in ["gov", "deducted", "payable"] {
             assert_eq!(money(4, key), sum(key), "{key}");
         }
-        assert_eq!((money(4, "gov"), money(4, "deducted"), money(4, "payable")), (Fen(16_000), Fen(1_234), Fen(14_766)));
+        assert_eq!(
+            (money(4, "gov"), money(4, "deducted"), money(4, "payable")),
+            (Fen(16_000), Fen(1_234), Fen(14_766))
+        );
         assert_eq!(rows[0].get("article"), w.elders[0].article);
         // A town takes its own lines only.
         let (_, _, bytes) = s.raw(&TOWN_STAFF, &format!("/settlements/{}.xlsx", list.id), None).await;
@@ -221,7 +229,7 @@ async fn the_excel_file_totals_to_the_fen() {
 #[tokio::test]
 async fn a_line_is_decided_on_its_page_and_what_was_typed_is_kept() {
     each_engine(&migrations(), |db| async move {
-        let s = Site2::new(db).await;
+        let s = Pages::new(db).await;
         let w = &s.w;
         w.usual().await;
         w.close().await;
@@ -259,7 +267,7 @@ async fn a_line_is_decided_on_its_page_and_what_was_typed_is_kept() {
 #[tokio::test]
 async fn held_back_lines_must_have_been_looked_at_before_approval() {
     each_engine(&migrations(), |db| async move {
-        let s = Site2::new(db).await;
+        let s = Pages::new(db).await;
         let w = &s.w;
         let mut dear = w.visit(0, w.yian, "2026-08-16", 9);
         dear.price = Fen(4_100);
@@ -280,7 +288,7 @@ async fn held_back_lines_must_have_been_looked_at_before_approval() {
 #[tokio::test]
 async fn the_json_answer_carries_the_list_its_chain_and_its_lines() {
     each_engine(&migrations(), |db| async move {
-        let s = Site2::new(db).await;
+        let s = Pages::new(db).await;
         let w = &s.w;
         w.usual().await;
         w.close().await;

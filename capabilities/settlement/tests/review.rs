@@ -60,18 +60,28 @@ async fn towns_county_and_finance_bring_a_list_to_payment_and_nobody_else() {
         assert_eq!(state(&w, list).await, ListState::County);
         let other = person(9, "外县", Role::CountyStaff, scope(OTHER_COUNTY));
         assert!(matches!(approve_as_seen(&w, &other, Step::County, list).await, Err(Error::NotFound(_))));
-        assert!(matches!(approve(&w, &finance(), Step::Finance, list).await, Err(Error::Refused(_))), "county comes first");
+        assert!(
+            matches!(approve(&w, &finance(), Step::Finance, list).await, Err(Error::Refused(_))),
+            "county comes first"
+        );
         approve(&w, &county(), Step::County, list).await.expect("county");
         let turned_finance = person(1, "邹建明", Role::Finance, scope(COUNTY));
-        assert!(matches!(approve(&w, &turned_finance, Step::Finance, list).await, Err(Error::Refused(_))), "two persons");
+        assert!(
+            matches!(approve(&w, &turned_finance, Step::Finance, list).await, Err(Error::Refused(_))),
+            "two persons"
+        );
         let paid = approve(&w, &finance(), Step::Finance, list).await.expect("paid");
         assert_eq!((paid.lists, paid.payable), (1, Fen(16_000)));
         assert_eq!(w.balance(&books::codes::payable(w.yian, q3())).await, Fen::ZERO);
         assert_eq!(w.balance(&books::codes::paid(w.yian)).await, Fen(16_000));
         assert_eq!(w.order_state(ids[0]).await, State::Paid);
         assert_eq!(w.order_state(ids[4]).await, State::InSettlement, "the other provider's list waits");
-        let words: Vec<String> = service::reviews(&w.db, &scope(COUNTY), list).await.expect("reviews")
-            .into_iter().map(|r| format!("{} {} {}", r.step, r.decision, r.by_name)).collect();
+        let words: Vec<String> = service::reviews(&w.db, &scope(COUNTY), list)
+            .await
+            .expect("reviews")
+            .into_iter()
+            .map(|r| format!("{} {} {}", r.step, r.decision, r.by_name))
+            .collect();
         assert_eq!(words.len(), 4, "{words:?}");
         assert!(audit::verify(&w.db).await.expect("verifies").intact());
         assert!(books::recount::recount(&w.db).await.expect("recounts").sound());
@@ -79,7 +89,12 @@ async fn towns_county_and_finance_bring_a_list_to_payment_and_nobody_else() {
     .await;
 }
 
-async fn approve_as_seen(w: &World, actor: &Actor, step: Step, list: PaymentListId) -> kernel::Result<service::Approved> {
+async fn approve_as_seen(
+    w: &World,
+    actor: &Actor,
+    step: Step,
+    list: PaymentListId,
+) -> kernel::Result<service::Approved> {
     let seen = w.seen(list).await;
     service::approve(&w.db, actor, step, &[seen], "").await
 }
@@ -140,9 +155,12 @@ async fn what_is_deducted_goes_back_to_the_fund_it_came_from() {
         let fund = books::codes::fund(&region(COUNTY), &w.elders[0].pack);
         let before = w.balance(&fund).await;
         let line = line_of(&w, list, ids[0]).await;
-        let too_much = service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::Deduct(Fen(4_001)), "早退").await;
+        let too_much =
+            service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::Deduct(Fen(4_001)), "早退").await;
         assert!(matches!(too_much, Err(Error::Invalid(_))));
-        service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::Deduct(Fen(1_550)), "早退 23 分钟").await.expect("deducted");
+        service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::Deduct(Fen(1_550)), "早退 23 分钟")
+            .await
+            .expect("deducted");
         let view = service::list(&w.db, &scope(COUNTY), list).await.expect("list");
         assert_eq!((view.totals.deducted, view.payable), (Fen(1_550), Fen(14_450)));
         let stale = service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::Pay, "又说属实").await;
@@ -166,7 +184,9 @@ async fn a_held_back_line_is_not_paid_until_the_county_clears_it_into_the_next_l
         let (w, ids) = closed(db).await;
         let list = w.list_of(w.yian).await.id;
         let line = line_of(&w, list, ids[1]).await;
-        service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::HoldBack, "老人说没来").await.expect("held");
+        service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::HoldBack, "老人说没来")
+            .await
+            .expect("held");
         let held = line_of(&w, list, ids[1]).await;
         let town_clears = service::decide_line(&w.db, &clerk(), Step::Town, &seen(&held), Decision::Pay, "来过").await;
         assert!(matches!(town_clears, Err(Error::Refused(_))));
@@ -177,7 +197,9 @@ async fn a_held_back_line_is_not_paid_until_the_county_clears_it_into_the_next_l
         assert_eq!(w.order_state(ids[1]).await, State::InSettlement, "it waits in its list");
         assert_eq!(w.close().await.orders, 0, "a run does not free it");
         let held = line_of(&w, list, ids[1]).await;
-        service::decide_line(&w.db, &county(), Step::County, &seen(&held), Decision::Pay, "电话核实来过").await.expect("released");
+        service::decide_line(&w.db, &county(), Step::County, &seen(&held), Decision::Pay, "电话核实来过")
+            .await
+            .expect("released");
         let again = service::decide_line(&w.db, &county(), Step::County, &seen(&held), Decision::Pay, "再放一次").await;
         assert!(matches!(again, Err(Error::Refused(_))));
         let next = w.close().await;
@@ -201,7 +223,9 @@ async fn a_provider_disputes_its_own_lines_until_the_county_has_decided() {
         let (w, ids) = closed(db).await;
         let list = w.list_of(w.yian).await.id;
         let line = line_of(&w, list, ids[0]).await;
-        service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::Deduct(Fen(4_000)), "没来").await.expect("deducted");
+        service::decide_line(&w.db, &clerk(), Step::Town, &seen(&line), Decision::Deduct(Fen(4_000)), "没来")
+            .await
+            .expect("deducted");
         let line = line_of(&w, list, ids[0]).await;
         let foreign = service::dispute_line(&w.db, &w.provider(w.kangle), &seen(&line), "不是").await;
         assert!(matches!(foreign, Err(Error::NotFound(_))), "{foreign:?}");
@@ -211,7 +235,10 @@ async fn a_provider_disputes_its_own_lines_until_the_county_has_decided() {
         let view = service::list(&w.db, &scope(COUNTY), list).await.expect("list");
         assert_eq!((view.disputes, view.payable), (1, Fen(12_000)), "it counts as before until answered");
         both_towns(&w, list).await;
-        assert!(matches!(approve(&w, &county(), Step::County, list).await, Err(Error::Refused(_))), "it is answered first");
+        assert!(
+            matches!(approve(&w, &county(), Step::County, list).await, Err(Error::Refused(_))),
+            "it is answered first"
+        );
         let line = line_of(&w, list, ids[0]).await;
         assert_eq!(line.standing, Standing::Disputed);
         service::answer(&w.db, &county(), &seen(&line), Decision::Pay, "查了照片，属实").await.expect("answered");
@@ -221,8 +248,12 @@ async fn a_provider_disputes_its_own_lines_until_the_county_has_decided() {
         assert!(matches!(late, Err(Error::Refused(_))), "the county has decided");
         approve(&w, &finance(), Step::Finance, list).await.expect("paid");
         assert_eq!(w.balance(&books::codes::paid(w.yian)).await, Fen(16_000));
-        let what: Vec<String> = service::line_events(&w.db, &scope(COUNTY), list, line.seq).await.expect("events")
-            .into_iter().map(|e| e.what).collect();
+        let what: Vec<String> = service::line_events(&w.db, &scope(COUNTY), list, line.seq)
+            .await
+            .expect("events")
+            .into_iter()
+            .map(|e| e.what)
+            .collect();
         assert_eq!(what, ["答复争议：照付", "提出争议", "核减"]);
     })
     .await;
@@ -284,10 +315,14 @@ async fn everyone_sees_only_what_is_theirs() {
         let all = service::lines(&w.db, &scope(COUNTY), yian, &LineAsk::default(), PAGE, "seq").await.expect("lines");
         let theirs = all.rows.iter().find(|l| l.town == region(TOWN_B)).expect("a line of the other town");
         assert!(matches!(service::line(&w.db, &scope(TOWN), yian, theirs.seq).await, Err(Error::NotFound(_))));
-        let decides = service::decide_line(&w.db, &clerk(), Step::Town, &seen(theirs), Decision::HoldBack, "别镇的").await;
+        let decides =
+            service::decide_line(&w.db, &clerk(), Step::Town, &seen(theirs), Decision::HoldBack, "别镇的").await;
         assert!(matches!(decides, Err(Error::NotFound(_))));
         assert_eq!(service::towns(&w.db, &scope(TOWN), yian).await.expect("towns").len(), 1);
-        assert_eq!(service::desk(&w.db, &scope(TOWN), Role::TownStaff, None).await.expect("desk").totals.gov, Fen(16_000));
+        assert_eq!(
+            service::desk(&w.db, &scope(TOWN), Role::TownStaff, None).await.expect("desk").totals.gov,
+            Fen(16_000)
+        );
     })
     .await;
 }
@@ -301,10 +336,16 @@ async fn the_desk_says_why_a_quarter_differs_and_the_causes_add_up() {
         // The next quarter: one household less, one visit more of another, under a new price.
         let next = q3().next();
         let packs = entitlement::Packs::shipped().expect("packs");
-        entitlement::service::determine(&w.db, &packs, &county(), day("2026-10-08"), &entitlement::service::Quiet).await.expect("determined");
+        entitlement::service::determine(&w.db, &packs, &county(), day("2026-10-08"), &entitlement::service::Quiet)
+            .await
+            .expect("determined");
         let tx = w.db.begin().await.expect("begins");
         let price = catalogue::model::PriceDraft {
-            region: region(COUNTY), from: day("2026-10-09"), to: None, fen: Fen(4_500), document: "价目 2026 版修订".into(),
+            region: region(COUNTY),
+            from: day("2026-10-09"),
+            to: None,
+            fen: Fen(4_500),
+            document: "价目 2026 版修订".into(),
         };
         catalogue::service::add_price(&tx, &w.db, &county(), w.item, price).await.expect("price");
         tx.commit().await.expect("commits");

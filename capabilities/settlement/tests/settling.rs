@@ -34,7 +34,8 @@ async fn confirmed_orders_become_one_list_a_provider_and_the_purses_are_cleared(
             assert_eq!(account[&w.elders[n].purse].balance(), Fen::ZERO, "{}", purse(n));
         }
         assert!(settled.cleared > Fen::ZERO);
-        let lines = service::lines(&w.db, &scope(COUNTY), yian.id, &LineAsk::default(), PAGE, "seq").await.expect("lines");
+        let lines =
+            service::lines(&w.db, &scope(COUNTY), yian.id, &LineAsk::default(), PAGE, "seq").await.expect("lines");
         let line = lines.rows.iter().find(|l| l.order == ids[0]).expect("a line");
         assert_eq!((line.standing, line.article.as_str()), (Standing::Ok, w.elders[0].article.as_str()));
         assert_eq!(line.purse_account, Some(w.elders[0].purse));
@@ -152,7 +153,8 @@ async fn odd_orders_are_held_back_with_their_reason() {
         tx.commit().await.expect("commits");
         w.close().await;
         let list = w.list_of(w.yian).await;
-        let lines = service::lines(&w.db, &scope(COUNTY), list.id, &LineAsk::default(), PAGE, "seq").await.expect("lines");
+        let lines =
+            service::lines(&w.db, &scope(COUNTY), list.id, &LineAsk::default(), PAGE, "seq").await.expect("lines");
         let of = |n: usize| lines.rows.iter().find(|l| l.order == ids[n]).expect("a line");
         for (n, why) in [(0, "高于核定价"), (2, "时间重叠"), (3, "时间重叠"), (4, "没有签到")] {
             assert_eq!(of(n).standing, Standing::HeldBack, "{n}");
@@ -171,10 +173,21 @@ async fn a_service_after_the_elders_death_is_held_back() {
         let w = World::new(db).await;
         let ids = w.serve(vec![w.visit(0, w.yian, "2026-08-16", 9), w.visit(0, w.yian, "2026-09-16", 9)]).await;
         w.db.clock().set(day("2026-09-30").at(9, 0));
-        people::service::report_death(&w.db, &county(), w.elders[0].id, 1, day("2026-09-01"), people::model::Source::HomeVisit, "村里报来").await.expect("reported");
+        people::service::report_death(
+            &w.db,
+            &county(),
+            w.elders[0].id,
+            1,
+            day("2026-09-01"),
+            people::model::Source::HomeVisit,
+            "村里报来",
+        )
+        .await
+        .expect("reported");
         w.close().await;
         let list = w.list_of(w.yian).await;
-        let lines = service::lines(&w.db, &scope(COUNTY), list.id, &LineAsk::default(), PAGE, "seq").await.expect("lines");
+        let lines =
+            service::lines(&w.db, &scope(COUNTY), list.id, &LineAsk::default(), PAGE, "seq").await.expect("lines");
         let standing = |n: usize| lines.rows.iter().find(|l| l.order == ids[n]).expect("a line").standing;
         assert_eq!((standing(0), standing(1)), (Standing::Ok, Standing::HeldBack));
     })

@@ -8,10 +8,15 @@ pub enum Flag {
     NoCheckOut,
     /// No approved price on that day, or the order's unit price is above it.
     NoApprovedPrice,
-    AbovePrice { approved: Fen, charged: Fen },
+    AbovePrice {
+        approved: Fen,
+        charged: Fen,
+    },
     DiedBefore(CivilDate),
     /// The worker was checked in at two homes at once.
-    Overlap { order_no: String },
+    Overlap {
+        order_no: String,
+    },
 }
 
 impl Flag {

@@ -2,7 +2,9 @@
 //!
 //! The seal of a list can be carried on batch by batch (it is one hash, not the state of a hasher), so a list that was
 //! interrupted half-way is completed to the same seal. What review may change later is not part of it.
-use kernel::{CivilDate, ElderId, Fen, HouseholdId, Instant, ItemId, OrderId, OrgId, PaymentListId, Quarter, RegionCode, WorkerId};
+use kernel::{
+    CivilDate, ElderId, Fen, HouseholdId, Instant, ItemId, OrderId, OrgId, PaymentListId, Quarter, RegionCode, WorkerId,
+};
 use sha2::{Digest, Sha256};
 
 /// What identifies the list; the start of its seal.

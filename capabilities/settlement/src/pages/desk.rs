@@ -155,7 +155,11 @@ fn draw(app: &App, viewer: &Viewer, desk: Desk, run: Option<(String, String)>, o
         orders: grouped(desk.totals.orders),
         gov: desk.totals.gov,
         deducted: less(desk.totals.deducted),
-        deducted_note: if desk.deducted_lines > 0 { format!("{} 单", desk.deducted_lines) } else { "没有核减".into() },
+        deducted_note: if desk.deducted_lines > 0 {
+            format!("{} 单", desk.deducted_lines)
+        } else {
+            "没有核减".into()
+        },
         held: desk.totals.held_back,
         held_note: match (desk.held_lines, desk.disputed_lines) {
             (0, 0) => String::new(),
@@ -248,7 +252,13 @@ fn chain_view(at: usize, s: &StepProgress, all: &[StepProgress], regions: &Regio
         (None, false) => "前一步办完后开始".into(),
     };
     ChainView {
-        pos: if done { "done" } else if now { "now" } else { "later" },
+        pos: if done {
+            "done"
+        } else if now {
+            "now"
+        } else {
+            "later"
+        },
         number: at + 1,
         title: if s.of > 0 { format!("{} {} / {}", s.step.zh(), s.done, s.of) } else { s.step.zh().into() },
         text,
@@ -271,8 +281,12 @@ fn cause_views(causes: &[Cause]) -> Vec<CauseView> {
             let width = ((i128::from(c.amount.0.abs()) * 100 / per) as i64).max(1);
             let negative = c.amount.is_negative();
             let (title, text) = match c.kind {
-                CauseKind::NewHouseholds => (format!("{} {} 户", c.kind.zh(), grouped(c.units)), "上季度没有用过".into()),
-                CauseKind::GoneHouseholds => (format!("{} {} 户", c.kind.zh(), grouped(c.units)), "上季度用过，这季没有".into()),
+                CauseKind::NewHouseholds => {
+                    (format!("{} {} 户", c.kind.zh(), grouped(c.units)), "上季度没有用过".into())
+                }
+                CauseKind::GoneHouseholds => {
+                    (format!("{} {} 户", c.kind.zh(), grouped(c.units)), "上季度用过，这季没有".into())
+                }
                 CauseKind::Prices => (c.kind.zh().to_string(), format!("涉及 {} 单，按每项均价比", grouped(c.units))),
                 CauseKind::Orders => {
                     let word = if c.units < 0 { "少" } else { "多" };
@@ -306,7 +320,8 @@ pub(super) async fn all(State(app): State<App>, viewer: Viewer, ask: ListAsk) ->
         nav: NAV,
         sub: app.regions().name(&viewer.scope.region),
         cols: vec![
-            Col::new("no", "清单号", |l: &ListView| Cell::name(format!("/settlements/{}", l.id), l.no.clone())).sort("p.no"),
+            Col::new("no", "清单号", |l: &ListView| Cell::name(format!("/settlements/{}", l.id), l.no.clone()))
+                .sort("p.no"),
             Col::new("provider", "服务商", |l: &ListView| Cell::text(l.provider_name.clone())).sort("p.provider_name"),
             Col::new("quarter", "季度", |l: &ListView| Cell::text(l.quarter.zh())).sort("p.quarter"),
             Col::new("orders", "工单", |l: &ListView| Cell::Int(l.totals.orders)).total(),
@@ -314,7 +329,8 @@ pub(super) async fn all(State(app): State<App>, viewer: Viewer, ask: ListAsk) ->
             Col::new("deducted", "核减", |l: &ListView| Cell::Money(l.totals.deducted)).total(),
             Col::new("held", "暂不付", |l: &ListView| Cell::Money(l.totals.held_back)).total(),
             Col::new("payable", "这次付", |l: &ListView| Cell::Money(l.payable)).total(),
-            Col::new("state", "进度", |l: &ListView| Cell::State(list_mark(l.state), l.state.zh().into())).sort("p.state"),
+            Col::new("state", "进度", |l: &ListView| Cell::State(list_mark(l.state), l.state.zh().into()))
+                .sort("p.state"),
         ],
         filters: vec![
             FilterSpec {
@@ -341,8 +357,6 @@ pub(super) async fn all(State(app): State<App>, viewer: Viewer, ask: ListAsk) ->
         flash: None,
     };
     let (db, scope) = (app.db().clone(), viewer.scope);
-    respond(&app, &viewer, spec, ask, |f| async move {
-        service::lists(&db, &scope, &found, f.page, &f.order).await
-    })
-    .await
+    respond(&app, &viewer, spec, ask, |f| async move { service::lists(&db, &scope, &found, f.page, &f.order).await })
+        .await
 }

@@ -31,8 +31,12 @@ pub(super) async fn list(
     let standing = ask.filter("standing").and_then(Standing::parse);
     let found = LineAsk { standing, town: ask.filter("town").and_then(|t| t.parse().ok()), q: ask.q.clone() };
     let path = format!("/settlements/{id}/lines");
-    let mut tabs =
-        vec![Tab { href: path.clone(), word: "全部".into(), count: Some(list.totals.orders), current: standing.is_none() }];
+    let mut tabs = vec![Tab {
+        href: path.clone(),
+        word: "全部".into(),
+        count: Some(list.totals.orders),
+        current: standing.is_none(),
+    }];
     tabs.extend(Standing::ALL[1..].iter().map(|s| Tab {
         href: format!("{path}?standing={}", s.code()),
         word: s.zh().into(),
@@ -87,22 +91,27 @@ fn columns() -> Vec<Col<Shown>> {
         Col::new("day", "服务日期", |s: &Shown| Cell::Date(Some(s.line.served_on))).sort("served_on"),
         Col::new("place", "村社区", |s: &Shown| Cell::text(s.regions.short(&s.line.region))).sort("region"),
         Col::new("elder", "老人", |s: &Shown| Cell::text(s.line.elder_name.clone())).sort("elder_name"),
-        Col::new("item", "服务", |s: &Shown| Cell::text(format!("{} {} 分", s.line.item_name, s.line.minutes))).sort("item_name"),
+        Col::new("item", "服务", |s: &Shown| Cell::text(format!("{} {} 分", s.line.item_name, s.line.minutes)))
+            .sort("item_name"),
         Col::new("worker", "护理员", |s: &Shown| Cell::text(s.line.worker_name.clone())).sort("worker_name"),
         Col::new("gov", "政府付", |s: &Shown| Cell::Money(s.line.gov)).sort("gov").total(),
         Col::new("own", "自己付", |s: &Shown| Cell::Money(s.line.own)).total(),
         Col::new("deducted", "核减", |s: &Shown| Cell::Money(s.line.deducted)).total(),
         Col::new("payable", "这次付", |s: &Shown| Cell::Money(s.line.payable)).total(),
         Col::new("purse", "额度账", |s: &Shown| match s.line.purse_account {
-            Some(account) if s.purses => Cell::Link { href: format!("/books/accounts/{account}"), text: "看账".into() },
+            Some(account) if s.purses => {
+                Cell::Link { href: format!("/books/accounts/{account}"), text: "看账".into() }
+            }
             _ => Cell::text(""),
         }),
         Col::new("article", "政策条款", |s: &Shown| match &s.line.pack {
             Some(pack) if s.purses => Cell::Link { href: format!("/policies/{pack}"), text: s.line.article.clone() },
             _ => Cell::text(s.line.article.clone()),
         }),
-        Col::new("standing", "结果", |s: &Shown| Cell::State(standing_mark(s.line.standing), s.line.standing.zh().into()))
-            .sort("standing"),
+        Col::new("standing", "结果", |s: &Shown| {
+            Cell::State(standing_mark(s.line.standing), s.line.standing.zh().into())
+        })
+        .sort("standing"),
     ]
 }
 
@@ -134,7 +143,11 @@ fn way(viewer: &Viewer, list: &ListView, line: &LineView) -> Way {
             _ => Way::Nothing,
         };
     }
-    if viewer.may(Permission::SettlementTown) && list.state == ListState::Town && !disputed { Way::Town } else { Way::Nothing }
+    if viewer.may(Permission::SettlementTown) && list.state == ListState::Town && !disputed {
+        Way::Town
+    } else {
+        Way::Nothing
+    }
 }
 
 struct EventRow {
@@ -252,7 +265,9 @@ fn form_view(way: Way, line: &LineView, typed: &Form) -> Option<FormView> {
         Way::Town => ("town", "镇里怎么看", "原因写进清单，县里和服务商都看得到", "记下", vec![pay, deduct, hold]),
         Way::County => ("county", "县里怎么定", "原因写进清单，服务商看得到", "记下", vec![pay, deduct, hold]),
         Way::Answer => ("answer", "答复争议", "答复后服务商看得到，这单按这里定的付", "答复", vec![pay, deduct, hold]),
-        Way::Release => ("county", "查清了，放行", "清单已经定了。放行后这单进下一份清单，不再扣下", "放行", Vec::new()),
+        Way::Release => {
+            ("county", "查清了，放行", "清单已经定了。放行后这单进下一份清单，不再扣下", "放行", Vec::new())
+        }
         Way::Dispute => ("dispute", "对这单有争议", "写清事实，县里答复前清单不会定", "提交争议", Vec::new()),
     };
     let deduct = options.iter().any(|o| o.0 == "deduct");
@@ -300,11 +315,22 @@ pub(super) async fn town_decides(app: State<App>, viewer: Viewer, path: LinePath
     decide(app, viewer, path, form, Step::Town).await
 }
 
-pub(super) async fn county_decides(app: State<App>, viewer: Viewer, path: LinePath, form: Form) -> web::Result<Response> {
+pub(super) async fn county_decides(
+    app: State<App>,
+    viewer: Viewer,
+    path: LinePath,
+    form: Form,
+) -> web::Result<Response> {
     decide(app, viewer, path, form, Step::County).await
 }
 
-async fn decide(State(app): State<App>, viewer: Viewer, path: LinePath, mut form: Form, step: Step) -> web::Result<Response> {
+async fn decide(
+    State(app): State<App>,
+    viewer: Viewer,
+    path: LinePath,
+    mut form: Form,
+    step: Step,
+) -> web::Result<Response> {
     let (actor, seen) = begin(&viewer, &path, &form)?;
     let release = form.raw("decision").is_empty() && step == Step::County && {
         let list = service::list(app.db(), &viewer.scope, seen.list).await?;
@@ -335,7 +361,12 @@ pub(super) async fn county_answers(
     after(&app, &viewer, &seen, &form, result, "answered").await
 }
 
-pub(super) async fn provider_disputes(State(app): State<App>, viewer: Viewer, path: LinePath, form: Form) -> web::Result<Response> {
+pub(super) async fn provider_disputes(
+    State(app): State<App>,
+    viewer: Viewer,
+    path: LinePath,
+    form: Form,
+) -> web::Result<Response> {
     let (actor, seen) = begin(&viewer, &path, &form)?;
     let result = service::dispute_line(app.db(), &actor, &seen, form.raw("reason")).await;
     after(&app, &viewer, &seen, &form, result, "disputed").await
@@ -346,7 +377,14 @@ fn begin(viewer: &Viewer, path: &LinePath, form: &Form) -> Result<(Actor, Seen)>
     Ok((viewer.actor(), Seen { list: list_id(id)?, seq: line_no(seq)?, state: form.raw("seen").to_string() }))
 }
 
-async fn after(app: &App, viewer: &Viewer, seen: &Seen, form: &Form, result: Result<()>, done: &str) -> web::Result<Response> {
+async fn after(
+    app: &App,
+    viewer: &Viewer,
+    seen: &Seen,
+    form: &Form,
+    result: Result<()>,
+    done: &str,
+) -> web::Result<Response> {
     match result {
         Ok(()) => {
             let to = format!("/settlements/{}/lines/{}?done={done}", seen.list, seen.seq);

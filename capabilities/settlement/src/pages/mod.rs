@@ -136,6 +136,12 @@ fn percent(before: Fen, now: Fen) -> Option<(String, i64)> {
         return None;
     }
     let tenths = (i128::from((now - before).0) * 1000 / i128::from(before.0)).clamp(-99_999, 99_999) as i64;
-    let sign = if tenths > 0 { "+" } else if tenths < 0 { "−" } else { "" };
+    let sign = if tenths > 0 {
+        "+"
+    } else if tenths < 0 {
+        "−"
+    } else {
+        ""
+    };
     Some((format!("{sign}{}.{}%", tenths.abs() / 10, tenths.abs() % 10), tenths))
 }

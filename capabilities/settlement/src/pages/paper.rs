@@ -15,7 +15,11 @@ const EXPORTED: audit::Action = audit::Action::new("settlement.exported", "导�
 async fn all_lines(app: &App, viewer: &Viewer, list: &ListView) -> web::Result<Vec<LineView>> {
     if list.totals.orders > i64::from(PageAsk::EXPORT_ROWS) {
         let most = grouped(i64::from(PageAsk::EXPORT_ROWS));
-        return Err(Error::refused(format!("这份清单 {} 单，一次最多导出 {most} 单。先选一个镇街", grouped(list.totals.orders))).into());
+        return Err(Error::refused(format!(
+            "这份清单 {} 单，一次最多导出 {most} 单。先选一个镇街",
+            grouped(list.totals.orders)
+        ))
+        .into());
     }
     Ok(service::whole(app.db(), &viewer.scope, list.id).await?)
 }
@@ -223,7 +227,9 @@ fn town_signature(towns: &[TownView], regions: &RegionBook) -> Signature {
         },
         many => {
             let done = many.iter().filter(|t| t.state == crate::model::TownState::Approved).count();
-            Signature { title: format!("{} 个镇街审核", many.len()), by: format!("已审 {done} 个"), day: String::new() }
+            Signature {
+                title: format!("{} 个镇街审核", many.len()), by: format!("已审 {done} 个"), day: String::new()
+            }
         }
     }
 }

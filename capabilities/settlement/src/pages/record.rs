@@ -140,8 +140,12 @@ fn act(viewer: &Viewer, list: &ListView, towns: &[TownView]) -> Option<(String, 
 
 fn back(viewer: &Viewer, list: &ListView, base: &str) -> Option<(String, &'static str)> {
     match list.state {
-        ListState::County if viewer.may(Permission::SettlementCounty) => Some((format!("{base}/return-to-town"), "退回镇里")),
-        ListState::Finance if viewer.may(Permission::SettlementPay) => Some((format!("{base}/return-to-county"), "退回县里")),
+        ListState::County if viewer.may(Permission::SettlementCounty) => {
+            Some((format!("{base}/return-to-town"), "退回镇里"))
+        }
+        ListState::Finance if viewer.may(Permission::SettlementPay) => {
+            Some((format!("{base}/return-to-county"), "退回县里"))
+        }
         _ => None,
     }
 }
@@ -166,7 +170,13 @@ fn chain(list: &ListView, towns: &[TownView], reviews: &[Review]) -> Vec<ChainRo
                 (None, false) => String::new(),
             };
             ChainRow {
-                pos: if i < at { "done" } else if i == at { "now" } else { "later" },
+                pos: if i < at {
+                    "done"
+                } else if i == at {
+                    "now"
+                } else {
+                    "later"
+                },
                 number: i + 1,
                 title: match step {
                     Step::Town => format!("{} {approved} / {}", step.zh(), towns.len()),

@@ -142,7 +142,10 @@ async fn draw(
         held: lists.iter().map(|l| l.totals.held_back).sum(),
         deducted: lists.iter().map(|l| l.totals.deducted).sum(),
         tokens: lists.iter().map(|l| SeenList { id: l.id, version: l.version }.token()).collect(),
-        shares: lists.iter().map(|l| Share { name: l.provider_name.clone(), no: l.no.clone(), amount: l.payable }).collect(),
+        shares: lists
+            .iter()
+            .map(|l| Share { name: l.provider_name.clone(), no: l.no.clone(), amount: l.payable })
+            .collect(),
         note: typed.raw("note").to_string(),
         looked: typed.checked("looked"),
         note_hint: format!("写进清单，下一步看得到，{MAX_REASON} 字以内"),
@@ -300,7 +303,11 @@ async fn submit_return(app: App, viewer: Viewer, id: String, mut form: Form, ste
     }
 }
 
-pub(super) async fn return_town_page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
+pub(super) async fn return_town_page(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> web::Result<Response> {
     draw_return(&app, &viewer, Step::County, &id, &Form::default(), Vec::new()).await
 }
 pub(super) async fn return_town_submit(
@@ -311,7 +318,11 @@ pub(super) async fn return_town_submit(
 ) -> web::Result<Response> {
     submit_return(app, viewer, id, form, Step::County).await
 }
-pub(super) async fn return_county_page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
+pub(super) async fn return_county_page(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> web::Result<Response> {
     draw_return(&app, &viewer, Step::Finance, &id, &Form::default(), Vec::new()).await
 }
 pub(super) async fn return_county_submit(

@@ -28,7 +28,8 @@ pub(super) async fn page(State(app): State<App>, viewer: Viewer, query: Query) -
     let quarter = quarter_of(&mut asked(query))?;
     let desk = service::desk(app.db(), &viewer.full_scope, viewer.role, Some(quarter)).await?;
     let again = !desk.rows.is_empty();
-    let heading = if again { format!("补做{}清单？", quarter.zh()) } else { format!("生成{}清单？", quarter.zh()) };
+    let heading =
+        if again { format!("补做{}清单？", quarter.zh()) } else { format!("生成{}清单？", quarter.zh()) };
     let view = RunPage {
         page: Page::new(&app, &viewer, heading.clone()).at(NAV),
         place: app.regions().name(&viewer.full_scope.region),

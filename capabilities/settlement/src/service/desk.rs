@@ -165,7 +165,9 @@ async fn chain(db: &Db, scope: &Scope, quarter: Quarter, lists: &[ListView]) -> 
     let past_county = lists.iter().filter(|l| matches!(l.state, ListState::Finance | ListState::Paid)).count() as i64;
     let paid = lists.iter().filter(|l| l.state == ListState::Paid).count() as i64;
     let mut out = Vec::with_capacity(Step::ALL.len());
-    for (step, done, of) in [(Step::Town, towns_done, towns), (Step::County, past_county, of), (Step::Finance, paid, of)] {
+    for (step, done, of) in
+        [(Step::Town, towns_done, towns), (Step::County, past_county, of), (Step::Finance, paid, of)]
+    {
         let last = sql::last_signed(db, scope, quarter, step).await?.map(|r| (r.by_name, r.at, r.town));
         out.push(StepProgress { step, done, of, last });
     }

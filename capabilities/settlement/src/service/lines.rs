@@ -31,14 +31,7 @@ async fn load(tx: &Tx, actor: &Actor, seen: &Seen) -> Result<(ListRow, LineRow)>
 }
 
 /// Stores a line's new state with the sums, the event and the audit row.
-async fn store_state(
-    tx: &Tx,
-    actor: &Actor,
-    line: &LineRow,
-    next: LineState,
-    what: &str,
-    reason: &str,
-) -> Result<()> {
+async fn store_state(tx: &Tx, actor: &Actor, line: &LineRow, next: LineState, what: &str, reason: &str) -> Result<()> {
     let before = line.state()?;
     let money = |state| LineMoney { fee: line.fee, gov: line.gov, own: line.own, state };
     let change = Totals::of(&money(next)).minus(Totals::of(&money(before)));
@@ -58,7 +51,14 @@ async fn store_state(
 /// # Errors
 /// `Forbidden` without the step's permission, `NotFound` outside the scope (a town decides about its own lines),
 /// `Conflict` when the line changed meanwhile, `Invalid` and `Refused` by [`model::decide`].
-pub async fn decide_line(db: &Db, actor: &Actor, step: Step, seen: &Seen, decision: Decision, reason: &str) -> Result<()> {
+pub async fn decide_line(
+    db: &Db,
+    actor: &Actor,
+    step: Step,
+    seen: &Seen,
+    decision: Decision,
+    reason: &str,
+) -> Result<()> {
     actor.require(match step {
         Step::Town => Permission::SettlementTown,
         Step::County => Permission::SettlementCounty,

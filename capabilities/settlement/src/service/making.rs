@@ -14,7 +14,8 @@ use kernel::{
     RegionCode, Result, Scope, Tier,
 };
 use orders::model::Order;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet, btree_map};
 use store::{Db, Tx};
 
 /// Orders of one transaction.
@@ -97,7 +98,8 @@ pub async fn settle_in_batches(
         settled.lists += 1;
         progress.told(settled.orders, &format!("{}已生成", list.no)).await?;
     }
-    settled.cleared = entitlement::service::clear_quarter(db, actor, quarter, &Clearing(progress, settled.orders)).await?.cleared;
+    settled.cleared =
+        entitlement::service::clear_quarter(db, actor, quarter, &Clearing(progress, settled.orders)).await?.cleared;
     progress.told(settled.orders, "额度已清零").await?;
     Ok(settled)
 }
@@ -139,21 +141,19 @@ impl Checks {
     /// Reads what a batch needs and is not known yet.
     async fn prepare(&mut self, db: &Db, orders: &[Order]) -> Result<()> {
         for o in orders {
-            if !self.prices.contains_key(&o.item) {
-                let known = match catalogue::service::price_history(db, &self.wide, o.item).await {
+            if let Entry::Vacant(place) = self.prices.entry(o.item) {
+                place.insert(match catalogue::service::price_history(db, &self.wide, o.item).await {
                     Ok(prices) => prices,
                     Err(Error::NotFound(_)) => Vec::new(),
                     Err(e) => return Err(e),
-                };
-                self.prices.insert(o.item, known);
+                });
             }
-            if !self.providers.contains_key(&o.provider) {
-                let name = match access::directory::org(db, o.provider).await {
+            if let Entry::Vacant(place) = self.providers.entry(o.provider) {
+                place.insert(match access::directory::org(db, o.provider).await {
                     Ok(org) => org.name,
                     Err(Error::NotFound(_)) => o.provider_name.clone(),
                     Err(e) => return Err(e),
-                };
-                self.providers.insert(o.provider, name);
+                });
             }
         }
         Ok(())
@@ -205,10 +205,10 @@ async fn copy_batch(
     let mut lines = Vec::with_capacity(found.len());
     for o in found {
         let key = (o.provider, o.region.at(Tier::County));
-        if !lists.contains_key(&key) {
-            lists.insert(key, open_list(&tx, db, checks, key.0, key.1, quarter).await?);
-        }
-        let Some(list) = lists.get_mut(&key) else { continue };
+        let list = match lists.entry(key) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(place) => place.insert(open_list(&tx, db, checks, key.0, key.1, quarter).await?),
+        };
         let found = if cleared.contains(&o.id) { Vec::new() } else { checks.flags(&o) };
         let reason = found.iter().map(Flag::zh).collect::<Vec<_>>().join("；");
         let standing = if found.is_empty() { Standing::Ok } else { Standing::HeldBack };

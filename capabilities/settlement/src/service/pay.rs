@@ -85,7 +85,8 @@ async fn payable(tx: &Tx, db: &Db, row: &ListRow, quarter: Quarter) -> Result<Ac
 
 async fn pay_out(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow, amounts: &BTreeMap<Quarter, Fen>) -> Result<()> {
     let paid =
-        books::service::open(tx, db, AccountKind::Paid, &codes::paid(row.provider), row.county, Some(row.provider)).await?;
+        books::service::open(tx, db, AccountKind::Paid, &codes::paid(row.provider), row.county, Some(row.provider))
+            .await?;
     let mut commands = Vec::new();
     for (quarter, amount) in amounts {
         if *amount <= Fen::ZERO {
@@ -96,12 +97,7 @@ async fn pay_out(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow, amounts: &BTree
             key: Key::of(Purpose::ProviderPayment, &[&row.id, quarter])?,
             at: tx.now(),
             reference: Reference::PaymentList(row.id),
-            action: Action::Post {
-                purpose: Purpose::ProviderPayment,
-                debit: owed,
-                credit: paid,
-                amount: *amount,
-            },
+            action: Action::Post { purpose: Purpose::ProviderPayment, debit: owed, credit: paid, amount: *amount },
         });
     }
     books::service::apply_all(tx, db, actor, &commands).await.map(|_| ())
@@ -128,23 +124,13 @@ async fn give_back(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow, deductions: &
             key: Key::of(Purpose::Correction, &[&row.id, &d.order])?,
             at: tx.now(),
             reference: Reference::Transfer(Key::of(Purpose::OrderCommit, &[&d.order, &order.hold_round])?),
-            action: Action::Post {
-                purpose: Purpose::Correction,
-                debit: owed,
-                credit: d.purse,
-                amount: d.amount,
-            },
+            action: Action::Post { purpose: Purpose::Correction, debit: owed, credit: d.purse, amount: d.amount },
         });
         commands.push(Command {
             key: Key::of(Purpose::QuarterClear, &[&row.id, &d.order])?,
             at: tx.now(),
             reference: Reference::Quarter(d.quarter),
-            action: Action::Post {
-                purpose: Purpose::QuarterClear,
-                debit: d.purse,
-                credit: fund,
-                amount: d.amount,
-            },
+            action: Action::Post { purpose: Purpose::QuarterClear, debit: d.purse, credit: fund, amount: d.amount },
         });
     }
     books::service::apply_all(tx, db, actor, &commands).await.map(|_| ())

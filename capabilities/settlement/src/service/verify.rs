@@ -38,7 +38,11 @@ pub(super) fn head(row: &ListRow) -> HeadFacts {
 }
 
 /// Reads every line of a list in its order, recomputing the seal and the sums. `row` carries the sums of the whole list.
-pub(super) async fn walk<C: Sql>(conn: &C, row: &ListRow, mut each: impl FnMut(&LineRow, &LineMoney)) -> Result<Verdict> {
+pub(super) async fn walk<C: Sql>(
+    conn: &C,
+    row: &ListRow,
+    mut each: impl FnMut(&LineRow, &LineMoney),
+) -> Result<Verdict> {
     let mut seal = Seal::begin(&head(row));
     let (mut after, mut lines) = (0, 0);
     let mut towns: BTreeMap<RegionCode, Totals> = BTreeMap::new();

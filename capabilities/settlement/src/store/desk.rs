@@ -39,7 +39,11 @@ pub(crate) async fn sums(db: &Db, scope: &Scope, quarter: Quarter) -> Result<Sum
     let from = if town_of(scope).is_some() { "t" } else { "p" };
     let sum = |c: &str| format!("CAST(SUM({from}.{c}) AS BIGINT) AS {c}");
     let cols = ["orders", "fee", "gov", "own", "deducted", "held_back"].map(sum).join(", ");
-    Ok(db.read().one(&format!("SELECT COUNT(*) AS lists, {cols} {}", f.sql()), f.values.clone()).await?.unwrap_or_default())
+    Ok(db
+        .read()
+        .one(&format!("SELECT COUNT(*) AS lists, {cols} {}", f.sql()), f.values.clone())
+        .await?
+        .unwrap_or_default())
 }
 
 #[derive(Clone, Debug, FromQueryResult)]
@@ -82,7 +86,9 @@ pub(crate) async fn last_signed(db: &Db, scope: &Scope, quarter: Quarter, step: 
         more.push_str(&format!(" AND (r.town IS NULL OR r.town = ${})", n + 2));
         values.push(town.into());
     }
-    db.read().one(&format!("SELECT r.by_name, r.at, r.town {from}{more} ORDER BY r.at DESC, r.n DESC LIMIT 1"), values).await
+    db.read()
+        .one(&format!("SELECT r.by_name, r.at, r.town {from}{more} ORDER BY r.at DESC, r.n DESC LIMIT 1"), values)
+        .await
 }
 
 /// Lists of a quarter that wait for a step of this viewer; for a town those where its own review is due.
@@ -103,7 +109,11 @@ pub(crate) async fn waiting(db: &Db, scope: &Scope, quarter: Option<Quarter>, st
 pub(crate) async fn any_making(db: &Db, scope: &Scope, quarter: Quarter) -> Result<bool> {
     let mut f = Filter::from("payment_list p");
     f.region("p.county", scope).and("p.quarter = ?", quarter).and("p.state = ?", ListState::Making.code());
-    Ok(db.read().scalar::<i64>(&format!("SELECT CAST(1 AS BIGINT) {} LIMIT 1", f.sql()), f.values.clone()).await?.is_some())
+    Ok(db
+        .read()
+        .scalar::<i64>(&format!("SELECT CAST(1 AS BIGINT) {} LIMIT 1", f.sql()), f.values.clone())
+        .await?
+        .is_some())
 }
 
 /// Lines of one elder and service that stand apart for the same reason.
@@ -175,7 +185,8 @@ pub(crate) async fn town_progress(db: &Db, scope: &Scope, quarter: Quarter) -> R
         of: i64,
     }
     let mut f = Filter::from("payment_list p JOIN payment_list_town t ON t.list = p.id");
-    f.region(if town_of(scope).is_some() { "t.town" } else { "p.county" }, &confined(scope)).and("p.quarter = ?", quarter);
+    f.region(if town_of(scope).is_some() { "t.town" } else { "p.county" }, &confined(scope))
+        .and("p.quarter = ?", quarter);
     f.and("p.state <> ?", ListState::Making.code());
     if let Some(o) = scope.org_id() {
         f.and("p.provider = ?", o);
@@ -207,10 +218,7 @@ pub(crate) async fn only_in(db: &Db, scope: &Scope, quarter: Quarter, other: Qua
     let mut f = Filter::from("payment_use u");
     f.region("u.town", &confined(scope)).and("u.quarter = ?", quarter);
     f.and("NOT EXISTS (SELECT 1 FROM payment_use x WHERE x.quarter = ? AND x.town = u.town AND x.household = u.household)", other);
-    let sql = format!(
-        "SELECT COUNT(*) AS households, CAST(SUM(u.gov) AS BIGINT) AS gov {}",
-        f.sql()
-    );
+    let sql = format!("SELECT COUNT(*) AS households, CAST(SUM(u.gov) AS BIGINT) AS gov {}", f.sql());
     Ok(db.read().one(&sql, f.values.clone()).await?.unwrap_or(UseSums { households: 0, gov: None }))
 }
 

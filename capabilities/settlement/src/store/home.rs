@@ -21,11 +21,7 @@ fn payable(scope: &Scope) -> String {
 }
 
 async fn sums(db: &Db, scope: &Scope, f: &Filter) -> Result<Vec<StateSum>> {
-    let sql = format!(
-        "SELECT p.state, COUNT(*) AS lists, {} AS payable {} GROUP BY p.state",
-        payable(scope),
-        f.sql()
-    );
+    let sql = format!("SELECT p.state, COUNT(*) AS lists, {} AS payable {} GROUP BY p.state", payable(scope), f.sql());
     db.read().all(&sql, f.values.clone()).await
 }
 

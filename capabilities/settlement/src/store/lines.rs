@@ -47,7 +47,8 @@ pub(crate) struct LineRow {
 impl LineRow {
     pub(crate) fn state(&self) -> Result<LineState> {
         let parse = |code: &str| {
-            Standing::parse(code).ok_or_else(|| Error::Internal(format!("payment line {} has a wrong standing", self.seq)))
+            Standing::parse(code)
+                .ok_or_else(|| Error::Internal(format!("payment line {} has a wrong standing", self.seq)))
         };
         Ok(LineState {
             standing: parse(&self.standing)?,
@@ -207,7 +208,15 @@ pub(crate) async fn insert_line_event(
         "INSERT INTO payment_line_event (list, seq, n, at, by_name, role, what, amount, reason)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         vals![
-            list, seq, last.unwrap_or(0) + 1, tx.now(), actor.label(), actor.role().map(|r| r.zh()).unwrap_or("自动"), what, amount, reason
+            list,
+            seq,
+            last.unwrap_or(0) + 1,
+            tx.now(),
+            actor.label(),
+            actor.role().map(|r| r.zh()).unwrap_or("自动"),
+            what,
+            amount,
+            reason
         ],
     )
     .await

@@ -1,7 +1,8 @@
 //! Lists, their towns and reviews.
-use crate::model::{Act, Chain, ListState, TownReview, TownState, Totals};
+use crate::model::{Act, Chain, ListState, Totals, TownReview, TownState};
 use kernel::{
-    Error, Fen, Instant, OrgId, OrgScope, PageAsk, Paged, PaymentListId, Quarter, RegionCode, Result, Scope, Tier, UserId,
+    Error, Fen, Instant, OrgId, OrgScope, PageAsk, Paged, PaymentListId, Quarter, RegionCode, Result, Scope, Tier,
+    UserId,
 };
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, SqlExt, Tx, vals};
@@ -33,7 +34,8 @@ pub(crate) struct ListRow {
 
 impl ListRow {
     pub(crate) fn state(&self) -> Result<ListState> {
-        ListState::parse(&self.state).ok_or_else(|| Error::Internal(format!("payment list {} has a wrong state", self.id)))
+        ListState::parse(&self.state)
+            .ok_or_else(|| Error::Internal(format!("payment list {} has a wrong state", self.id)))
     }
     pub(crate) fn totals(&self) -> Totals {
         Totals {
@@ -98,7 +100,13 @@ pub struct ListsAsk {
     pub q: String,
 }
 
-pub(crate) async fn lists(db: &Db, scope: &Scope, ask: &ListsAsk, page: PageAsk, order: &str) -> Result<Paged<ListRow>> {
+pub(crate) async fn lists(
+    db: &Db,
+    scope: &Scope,
+    ask: &ListsAsk,
+    page: PageAsk,
+    order: &str,
+) -> Result<Paged<ListRow>> {
     let (cols, mut f) = visible(scope);
     if let Some(q) = ask.quarter {
         f.and("p.quarter = ?", q);
@@ -176,7 +184,14 @@ pub(crate) async fn chain(tx: &Tx, row: &ListRow) -> Result<Chain> {
 }
 
 /// Stores where the chain stands after an act.
-pub(crate) async fn set_chain(tx: &Tx, id: PaymentListId, next: &Chain, act: &Act, actor: &kernel::Actor, note: &str) -> Result<()> {
+pub(crate) async fn set_chain(
+    tx: &Tx,
+    id: PaymentListId,
+    next: &Chain,
+    act: &Act,
+    actor: &kernel::Actor,
+    note: &str,
+) -> Result<()> {
     tx.exec(
         "UPDATE payment_list SET state = $2, county_by = $3, version = version + 1,
            paid_at = CASE WHEN $2 = 'paid' THEN $4 ELSE paid_at END
@@ -247,7 +262,16 @@ pub(crate) async fn insert_review(
         "INSERT INTO payment_review (list, n, step, decision, town, by_user, by_name, at, reason, payable)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         vals![
-            id, last.unwrap_or(0) + 1, act.step().code(), act.code(), town, actor.user_id(), actor.label(), tx.now(), reason, payable
+            id,
+            last.unwrap_or(0) + 1,
+            act.step().code(),
+            act.code(),
+            town,
+            actor.user_id(),
+            actor.label(),
+            tx.now(),
+            reason,
+            payable
         ],
     )
     .await

@@ -33,7 +33,12 @@ pub(crate) async fn making<C: store::Sql>(conn: &C, scope: &Scope, quarter: Quar
     conn.all(&format!("SELECT {MAKING} {} ORDER BY no", f.sql()), f.values.clone()).await
 }
 
-pub(crate) async fn making_of(tx: &Tx, provider: OrgId, county: RegionCode, quarter: Quarter) -> Result<Option<MakingRow>> {
+pub(crate) async fn making_of(
+    tx: &Tx,
+    provider: OrgId,
+    county: RegionCode,
+    quarter: Quarter,
+) -> Result<Option<MakingRow>> {
     let sql = format!(
         "SELECT {MAKING} FROM payment_list WHERE provider = $1 AND county = $2 AND quarter = $3 AND state = $4"
     );
@@ -43,10 +48,7 @@ pub(crate) async fn making_of(tx: &Tx, provider: OrgId, county: RegionCode, quar
 /// (number within county and quarter, round of this provider) of the next list.
 pub(crate) async fn next_numbers(tx: &Tx, provider: OrgId, county: RegionCode, quarter: Quarter) -> Result<(i64, i64)> {
     let n = tx
-        .scalar::<i64>(
-            "SELECT MAX(n) FROM payment_list WHERE county = $1 AND quarter = $2",
-            vals![county, quarter],
-        )
+        .scalar::<i64>("SELECT MAX(n) FROM payment_list WHERE county = $1 AND quarter = $2", vals![county, quarter])
         .await?
         .unwrap_or(0);
     let round = tx
@@ -65,8 +67,17 @@ pub(crate) async fn insert_list(tx: &Tx, l: &MakingRow, n: i64) -> Result<()> {
            own, deducted, held_back, disputes, snapshot_hash, made_at, version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, 0, 0, 0, 0, $10, $11, 1)",
         vals![
-            l.id, l.no.clone(), n, l.round, l.provider, l.provider_name.clone(), l.county, l.quarter,
-            ListState::Making.code(), l.snapshot_hash.clone(), tx.now()
+            l.id,
+            l.no.clone(),
+            n,
+            l.round,
+            l.provider,
+            l.provider_name.clone(),
+            l.county,
+            l.quarter,
+            ListState::Making.code(),
+            l.snapshot_hash.clone(),
+            tx.now()
         ],
     )
     .await
@@ -74,10 +85,38 @@ pub(crate) async fn insert_list(tx: &Tx, l: &MakingRow, n: i64) -> Result<()> {
 }
 
 const LINE_COLUMNS: &[&str] = &[
-    "list", "seq", "order_id", "order_no", "town", "region", "elder", "elder_name", "household", "item", "item_name",
-    "quantity", "served_on", "minutes", "price", "fee", "gov", "own", "pack", "article", "purse_account", "worker",
-    "worker_name", "checked_in_at", "checked_out_at", "confirm_how", "rating", "standing", "standing_before", "deducted",
-    "reason", "live",
+    "list",
+    "seq",
+    "order_id",
+    "order_no",
+    "town",
+    "region",
+    "elder",
+    "elder_name",
+    "household",
+    "item",
+    "item_name",
+    "quantity",
+    "served_on",
+    "minutes",
+    "price",
+    "fee",
+    "gov",
+    "own",
+    "pack",
+    "article",
+    "purse_account",
+    "worker",
+    "worker_name",
+    "checked_in_at",
+    "checked_out_at",
+    "confirm_how",
+    "rating",
+    "standing",
+    "standing_before",
+    "deducted",
+    "reason",
+    "live",
 ];
 
 pub(crate) struct NewLine {
@@ -90,10 +129,38 @@ pub(crate) struct NewLine {
 fn line_values(l: NewLine) -> Vec<Value> {
     let f = l.facts;
     vals![
-        l.list, f.seq, f.order, f.order_no, f.town, f.region, f.elder, f.elder_name, f.household, f.item, f.item_name,
-        f.quantity, f.served_on, f.minutes, f.price, f.fee, f.gov, f.own, f.pack, f.article, f.purse_account, f.worker,
-        f.worker_name, f.checked_in_at, f.checked_out_at, f.confirm_how, f.rating, l.state.standing.code(),
-        l.state.before.map(|b| b.code()), l.state.deducted, l.reason, true
+        l.list,
+        f.seq,
+        f.order,
+        f.order_no,
+        f.town,
+        f.region,
+        f.elder,
+        f.elder_name,
+        f.household,
+        f.item,
+        f.item_name,
+        f.quantity,
+        f.served_on,
+        f.minutes,
+        f.price,
+        f.fee,
+        f.gov,
+        f.own,
+        f.pack,
+        f.article,
+        f.purse_account,
+        f.worker,
+        f.worker_name,
+        f.checked_in_at,
+        f.checked_out_at,
+        f.confirm_how,
+        f.rating,
+        l.state.standing.code(),
+        l.state.before.map(|b| b.code()),
+        l.state.deducted,
+        l.reason,
+        true
     ]
 }
 
@@ -103,12 +170,9 @@ pub(crate) async fn insert_lines(tx: &Tx, lines: Vec<NewLine>) -> Result<()> {
 
 /// Carries a list's count and seal on after a batch.
 pub(crate) async fn carry_on(tx: &Tx, list: PaymentListId, orders: i64, seal: &str) -> Result<()> {
-    tx.exec(
-        "UPDATE payment_list SET orders = $2, snapshot_hash = $3 WHERE id = $1",
-        vals![list, orders, seal],
-    )
-    .await
-    .map(|_| ())
+    tx.exec("UPDATE payment_list SET orders = $2, snapshot_hash = $3 WHERE id = $1", vals![list, orders, seal])
+        .await
+        .map(|_| ())
 }
 
 /// Which of these orders the county has cleared before.
@@ -209,10 +273,12 @@ pub(crate) async fn finish(tx: &Tx, list: PaymentListId) -> Result<()> {
 }
 
 /// Lines of a list from `after` on, in their order: for counting and checking the seal.
-pub(crate) async fn lines_after<C: store::Sql>(conn: &C, list: PaymentListId, after: i64, limit: i64) -> Result<Vec<LineRow>> {
-    conn.all(
-        "SELECT * FROM payment_line WHERE list = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-        vals![list, after, limit],
-    )
-    .await
+pub(crate) async fn lines_after<C: store::Sql>(
+    conn: &C,
+    list: PaymentListId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<LineRow>> {
+    conn.all("SELECT * FROM payment_line WHERE list = $1 AND seq > $2 ORDER BY seq LIMIT $3", vals![list, after, limit])
+        .await
 }

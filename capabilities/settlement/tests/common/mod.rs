@@ -106,7 +106,8 @@ impl World {
         people::service::seed_regions(&db, people::service::shipped_regions()).await.expect("regions load");
         let tx = db.begin().await.expect("begins");
         let org = |name: &str| NewOrg { name: name.into(), kind: OrgKind::Provider, region: region(COUNTY) };
-        let yian = access::service::create_org(&tx, &db, &platform(), org("颐安居家养老服务有限公司")).await.expect("org");
+        let yian =
+            access::service::create_org(&tx, &db, &platform(), org("颐安居家养老服务有限公司")).await.expect("org");
         let kangle = access::service::create_org(&tx, &db, &platform(), org("康乐居家服务部")).await.expect("org");
         let draft = ItemDraft {
             code: "JZ01".into(),
@@ -191,7 +192,12 @@ impl World {
             unit: Unit::Visit,
             minutes: 60,
             provider: org,
-            provider_name: if org == self.yian { "颐安居家养老服务有限公司" } else { "康乐居家服务部" }.into(),
+            provider_name: if org == self.yian {
+                "颐安居家养老服务有限公司"
+            } else {
+                "康乐居家服务部"
+            }
+            .into(),
             worker: WorkerId(Uuid::from_u128(if org == self.yian { 100 } else { 200 })),
             worker_name: "林玉芳".into(),
             starts_at: day(on).at(hour, 0),
