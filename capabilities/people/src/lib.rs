@@ -14,8 +14,8 @@
 #![forbid(unsafe_code)]
 
 pub mod model;
-pub mod service;
 mod pages;
+pub mod service;
 mod store;
 
 use std::sync::Arc;

@@ -45,8 +45,7 @@ pub fn may_change(active: usize, changed: &[CivilDate], step: AddressStep, today
             "一户最多 {MAX_ADDRESSES} 个服务地址，现在已有 {active} 个。先换掉或撤下一个"
         )));
     }
-    let this_year: Vec<String> =
-        changed.iter().filter(|d| d.year() == today.year()).map(|d| d.to_string()).collect();
+    let this_year: Vec<String> = changed.iter().filter(|d| d.year() == today.year()).map(|d| d.to_string()).collect();
     if this_year.len() >= MAX_CHANGES {
         return Err(Error::refused(format!(
             "一户一年最多变更 {MAX_CHANGES} 次服务地址，今年已在 {} 变更。{}-01-01 起可以再变更",

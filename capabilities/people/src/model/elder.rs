@@ -198,7 +198,14 @@ impl NewElder {
 }
 
 /// What a complete archive must hold, and which of it is missing, in words.
-pub fn missing(phone: bool, address: &str, hukou_region: bool, living: Living, income: IncomeClass, care: bool) -> Vec<&'static str> {
+pub fn missing(
+    phone: bool,
+    address: &str,
+    hukou_region: bool,
+    living: Living,
+    income: IncomeClass,
+    care: bool,
+) -> Vec<&'static str> {
     [
         (!phone, "电话"),
         (address.trim().is_empty(), "住址"),

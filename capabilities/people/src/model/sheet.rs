@@ -11,10 +11,24 @@ pub const COLUMNS: &[ColumnSpec] = &[
     ColumnSpec::required("id_number", "证件号码", &["身份证号", "身份证号码", "身份证", "证件号", "公民身份号码"]),
     ColumnSpec::required("hukou", "户籍", &["户籍性质", "户口性质", "户口类型", "户籍类型", "户籍(城镇/农村)", "户口"]),
     ColumnSpec::optional("town", "镇（街道）", &["镇", "街道", "乡镇", "镇街", "所在镇", "乡镇(街道)"]),
-    ColumnSpec::required("village", "村（社区）", &["村", "社区", "村居", "所在村", "行政村", "村(居)", "区划代码", "居住村"]),
-    ColumnSpec::optional("address", "住址", &["门牌", "门牌号", "详细地址", "居住地址", "家庭住址", "家庭地址", "地址", "现住址"]),
+    ColumnSpec::required(
+        "village",
+        "村（社区）",
+        &["村", "社区", "村居", "所在村", "行政村", "村(居)", "区划代码", "居住村"],
+    ),
+    ColumnSpec::optional(
+        "address",
+        "住址",
+        &["门牌", "门牌号", "详细地址", "居住地址", "家庭住址", "家庭地址", "地址", "现住址"],
+    ),
+    ColumnSpec::optional("lat", "纬度", &["北纬"]),
+    ColumnSpec::optional("lng", "经度", &["东经"]),
     ColumnSpec::optional("hukou_region", "户籍地", &["户籍所在村", "户籍所在地", "户籍地址", "户口所在地"]),
-    ColumnSpec::optional("phone", "联系电话", &["电话", "手机", "手机号", "手机号码", "联系方式", "本人电话", "老人电话"]),
+    ColumnSpec::optional(
+        "phone",
+        "联系电话",
+        &["电话", "手机", "手机号", "手机号码", "联系方式", "本人电话", "老人电话"],
+    ),
     ColumnSpec::optional("birth", "出生日期", &["出生年月", "出生年月日", "生日"]),
     ColumnSpec::optional("living", "居住情况", &["居住状况", "居住方式", "居住类型"]),
     ColumnSpec::optional("income", "经济状况", &["经济情况", "收入类别", "身份", "困难类型", "人员类别"]),
@@ -97,7 +111,8 @@ impl<'a> Judge<'a> {
         };
         let phone = optional_phone("phone", get("phone"), &mut errors);
         let living = word("living", "居住情况", get("living"), Living::parse_zh, &Living::options(), &mut errors);
-        let income = word("income", "经济状况", get("income"), IncomeClass::parse_zh, &IncomeClass::options(), &mut errors);
+        let income =
+            word("income", "经济状况", get("income"), IncomeClass::parse_zh, &IncomeClass::options(), &mut errors);
         let care = word("care", "能力", get("care"), Care::parse_zh, &Care::options(), &mut errors);
         let certificate = word(
             "certificate",
@@ -109,6 +124,7 @@ impl<'a> Judge<'a> {
         );
         let specials = groups(get("specials"), &mut errors);
         let contact_phone = optional_phone("contact_phone", get("contact_phone"), &mut errors);
+        let place = position(get("lat"), get("lng"), &mut errors);
         let contact = get("contact");
         if contact.is_empty() && contact_phone.is_some() {
             errors.push(wrong("contact", "写了联系人电话，没写联系人", None));
@@ -124,6 +140,7 @@ impl<'a> Judge<'a> {
         let mut e = NewElder::new(name, id_number, region, hukou);
         e.phone = phone;
         e.address = get("address").to_string();
+        e.place = place;
         e.hukou_region = hukou_region;
         e.living = living.unwrap_or(Living::Unknown);
         e.income = income.unwrap_or(IncomeClass::Unknown);
@@ -229,8 +246,14 @@ fn read_number(text: &str, errors: &mut Vec<CellError>) -> Option<IdNumber> {
         Ok(n) => Some(n),
         Err(why) => {
             // O and I are the usual slips for 0 and 1.
-            let mended: String =
-                text.chars().map(|c| match c { 'O' | 'o' => '0', 'I' | 'l' => '1', c => c }).collect();
+            let mended: String = text
+                .chars()
+                .map(|c| match c {
+                    'O' | 'o' => '0',
+                    'I' | 'l' => '1',
+                    c => c,
+                })
+                .collect();
             let cure = (mended != text).then(|| mended.parse::<IdNumber>().ok()).flatten();
             let why = match &cure {
                 Some(_) => "里面的字母 O、I 应为数字 0、1".to_string(),
@@ -272,6 +295,18 @@ fn optional_phone(column: &str, text: &str, errors: &mut Vec<CellError>) -> Opti
             None
         }
     }
+}
+
+/// A position in degrees, WGS-84; both or neither.
+fn position(lat: &str, lng: &str, errors: &mut Vec<CellError>) -> Option<kernel::GeoPoint> {
+    if lat.is_empty() && lng.is_empty() {
+        return None;
+    }
+    let point = lat.parse().ok().zip(lng.parse().ok()).and_then(|(a, b)| kernel::GeoPoint::from_degrees(a, b));
+    if point.is_none() {
+        errors.push(wrong("lat", "经纬度要成对，写成 23.2801 和 115.6512 这样的数", None));
+    }
+    point
 }
 
 fn closed<T>(column: &str, why: &str, found: Option<T>, errors: &mut Vec<CellError>) -> Option<T> {

@@ -147,7 +147,10 @@ pub enum Question {
     /// Beginning of a pinyin, full or initials.
     Letters(String),
     /// Part of a name, or of an address.
-    Words { name: String, address: Vec<String> },
+    Words {
+        name: String,
+        address: Vec<String>,
+    },
 }
 
 /// Reads a question. What looks like an identity number or a phone is looked up as one.

@@ -151,7 +151,11 @@ async fn death_page(app: &App, viewer: &Viewer, a: &Archive, form: &Form) -> ker
     })
 }
 
-pub(crate) async fn death_form(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
+pub(crate) async fn death_form(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> web::Result<Response> {
     let a = archive(&app, &viewer, &id).await?;
     web::html(&death_page(&app, &viewer, &a, &Form::default()).await?)
 }

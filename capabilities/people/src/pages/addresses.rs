@@ -113,6 +113,13 @@ pub(crate) async fn save(
 async fn act(app: &App, viewer: &Viewer, id: ElderId, form: &mut Form) -> kernel::Result<()> {
     let (db, actor) = (app.db(), viewer.actor());
     let household = service::card(db, &viewer.scope, id).await?.household;
+    if let Some(("locate", address)) = form.raw("what").split_once(':') {
+        let address: AddressId = path_id(address)?;
+        let point = place(form);
+        form.done()?;
+        let point = point.ok_or_else(|| Error::invalid("lat", "经纬度没有填"))?;
+        return service::locate_address(db, &actor, household, address, point).await;
+    }
     let reason = form.text("reason", "为什么变更", 100);
     // 增加, 撤下 …, 换下 …
     let (step, old) = match form.raw("what").split_once(':') {

@@ -26,7 +26,11 @@ pub(crate) async fn elders(State(app): State<App>, viewer: Viewer, Query(ask): Q
 }
 
 /// `GET /api/v1/elders/{id}`
-pub(crate) async fn elder(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Json<ElderCard>> {
+pub(crate) async fn elder(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> web::Result<Json<ElderCard>> {
     let id: ElderId = path_id(&id)?;
     Ok(Json(service::card(app.db(), &viewer.scope, id).await?))
 }

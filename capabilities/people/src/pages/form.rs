@@ -108,7 +108,14 @@ impl FormPage {
 }
 
 const EXTRA: &[&str] = &[
-    "source", "since", "since_kind", "household", "contact_name", "contact_phone", "contact_relation", "contact_kind",
+    "source",
+    "since",
+    "since_kind",
+    "household",
+    "contact_name",
+    "contact_phone",
+    "contact_relation",
+    "contact_kind",
     "contact_lives",
 ];
 
@@ -154,7 +161,8 @@ fn stored(a: &Archive) -> BTreeMap<&'static str, String> {
 
 fn place(v: &BTreeMap<&'static str, String>, form: Option<&Form>) -> Option<RegionCode> {
     let own = v.get("region").and_then(|t| t.parse().ok());
-    own.or_else(|| form.and_then(|f| f.raw("town").parse().ok())).or_else(|| form.and_then(|f| f.raw("county").parse().ok()))
+    own.or_else(|| form.and_then(|f| f.raw("town").parse().ok()))
+        .or_else(|| form.and_then(|f| f.raw("county").parse().ok()))
 }
 
 fn view(
@@ -224,7 +232,8 @@ fn read_new(app: &App, form: &mut Form) -> kernel::Result<NewElder> {
     if contact_name.is_empty() && contact_phone.is_some() {
         form.error("contact_name", "写了联系人电话，没写姓名");
     }
-    for (key, label, max) in [("address", "住址", 120), ("chronic", "慢病", 200), ("preference", "服务意愿", 200)] {
+    for (key, label, max) in [("address", "住址", 120), ("chronic", "慢病", 200), ("preference", "服务意愿", 200)]
+    {
         if form.raw(key).chars().count() > max {
             form.error(key, format!("{label}最多 {max} 字"));
         }
@@ -309,7 +318,8 @@ pub(crate) async fn edit(State(app): State<App>, viewer: Viewer, Path(id): Path<
 /// Only what the editor changed; the rest may have been changed by someone else meanwhile.
 fn read_changes(app: &App, form: &mut Form, keep: &dyn Fn(&str) -> bool) -> kernel::Result<Changes> {
     let now = typed(form);
-    let differs = |key: &str| keep(key) && now.get(key).map(String::as_str).unwrap_or("") != form.raw(&format!("was_{key}"));
+    let differs =
+        |key: &str| keep(key) && now.get(key).map(String::as_str).unwrap_or("") != form.raw(&format!("was_{key}"));
     let changed: Vec<&str> = FIELDS.iter().map(|(k, _)| *k).filter(|k| differs(k)).collect();
     let mut c = Changes::default();
     for key in changed {

@@ -50,17 +50,17 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, mut ask: ListAs
             ("/imports/template".into(), "download", "下载模板".into(), false),
             ("/imports/new".into(), "plus", "导入文件".into(), true),
         ],
-        empty: (
-            "还没有导入过".into(),
-            "先下载模板，填好再传".into(),
-            Some(("/imports/new".into(), "导入文件".into())),
-        ),
+        empty: ("还没有导入过".into(), "先下载模板，填好再传".into(), Some(("/imports/new".into(), "导入文件".into()))),
         flash,
     };
     let (db, scope) = (app.db(), &viewer.scope);
-    web::respond(&app, &viewer, spec, ask, |f| async move {
-        service::import_batches(db, scope, f.page, &f.order).await
-    })
+    web::respond(
+        &app,
+        &viewer,
+        spec,
+        ask,
+        |f| async move { service::import_batches(db, scope, f.page, &f.order).await },
+    )
     .await
 }
 

@@ -18,7 +18,8 @@ struct Row {
 
 fn cols() -> Vec<Col<Row>> {
     vec![
-        Col::new("name", "姓名", |r: &Row| Cell::name(format!("/elders/{}", r.card.id), r.card.name.clone())).sort("e.name"),
+        Col::new("name", "姓名", |r: &Row| Cell::name(format!("/elders/{}", r.card.id), r.card.name.clone()))
+            .sort("e.name"),
         Col::new("sex", "性别", |r: &Row| Cell::text(r.card.sex.zh())),
         Col::new("age", "年龄", |r: &Row| Cell::Int(r.age)),
         Col::new("birth", "出生日期", |r: &Row| Cell::Date(Some(r.card.birth))).sort("e.birth"),
@@ -121,7 +122,11 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, mut ask: ListAs
         filters,
         tabs: tabs(&app, &viewer, view).await?,
         search_hint: Some("姓名、拼音首字母、电话、住址"),
-        default_sort: if matches!(view, View::All | View::Incomplete) { ("place", Dir::Asc) } else { ("birth", Dir::Asc) },
+        default_sort: if matches!(view, View::All | View::Incomplete) {
+            ("place", Dir::Asc)
+        } else {
+            ("birth", Dir::Asc)
+        },
         tie: "e.id",
         actions,
         empty: ("这里还没有档案".into(), "新建一份，或从表格导入".into(), way),
@@ -175,7 +180,11 @@ struct Hit {
 }
 
 /// `/search`: one box for everything. An order's number leads to the orders; one single answer opens its archive.
-pub(crate) async fn search(State(app): State<App>, viewer: Viewer, Query(ask): Query<Question>) -> web::Result<Response> {
+pub(crate) async fn search(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(ask): Query<Question>,
+) -> web::Result<Response> {
     let q: String = ask.q.trim().chars().take(60).collect();
     let upper = q.to_ascii_uppercase();
     if upper.starts_with("WO") && upper.bytes().any(|b| b.is_ascii_digit()) {

@@ -151,7 +151,7 @@ async fn timeline(app: &App, viewer: &Viewer, archive: &Archive) -> Result<Vec<T
     for p in panels(app) {
         items.extend(p.timeline(db, &viewer.scope, id).await?);
     }
-    items.sort_by(|a, b| b.at.cmp(&a.at));
+    items.sort_by_key(|i| std::cmp::Reverse(i.at));
     Ok(items)
 }
 

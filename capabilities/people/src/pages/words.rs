@@ -1,7 +1,5 @@
 //! Sentences of the history and of what was done.
-use crate::model::{
-    Care, DisabilityCert, ElderCard, FactKind, FactRow, Hukou, IncomeClass, Living, groups_from,
-};
+use crate::model::{Care, DisabilityCert, ElderCard, FactKind, FactRow, Hukou, IncomeClass, Living, groups_from};
 use crate::service::TimelineItem;
 use kernel::{RegionBook, RegionCode, Sex};
 

@@ -92,6 +92,34 @@ pub async fn remove_address(
     step(db, actor, household, AddressStep::Remove, Some(old), None, reason).await
 }
 
+/// Puts an address on the map. It stays the same place, so this is no change of the year's two.
+///
+/// # Errors
+/// `Forbidden`, or `NotFound` when it is not an address of the household.
+pub async fn locate_address(
+    db: &Db,
+    actor: &Actor,
+    household: HouseholdId,
+    address: AddressId,
+    place: GeoPoint,
+) -> Result<()> {
+    actor.require(Permission::ElderWrite)?;
+    let tx = db.begin().await?;
+    let home = elders::household(&tx, household)
+        .await?
+        .filter(|h| actor.scope().covers(&h.region))
+        .ok_or_else(no_household)?;
+    if !sql::active(&tx, household).await?.iter().any(|a| a.id == address) {
+        return Err(Error::NotFound("这个服务地址".into()));
+    }
+    sql::locate(&tx, address, place).await?;
+    let entry = audit::Entry::new(ADDRESS, "household", household)
+        .region(home.region)
+        .detail(serde_json::json!({ "step": "locate", "address": address }));
+    audit::record(&tx, actor, entry).await?;
+    tx.commit().await
+}
+
 async fn step(
     db: &Db,
     actor: &Actor,

@@ -34,7 +34,13 @@ pub async fn create(db: &Db, actor: &Actor, new: NewElder) -> Result<ElderId> {
     Ok(id)
 }
 
-pub(crate) async fn create_in(tx: &Tx, db: &Db, actor: &Actor, new: NewElder, batch: Option<BatchId>) -> Result<ElderId> {
+pub(crate) async fn create_in(
+    tx: &Tx,
+    db: &Db,
+    actor: &Actor,
+    new: NewElder,
+    batch: Option<BatchId>,
+) -> Result<ElderId> {
     validate(actor, &new)?;
     let blind = db.keys().blind(Secret::IdNumber, new.id_number.as_str());
     if elders::live_by_id_number(tx, &blind).await?.is_some() {
@@ -93,7 +99,7 @@ pub(crate) async fn insert(
     new: Vec<NewElder>,
     batch: Option<BatchId>,
 ) -> Result<Vec<ElderId>> {
-    let book = crate::service::regions::cached_book(db).await?;
+    let book = super::load_book(db).await?;
     let households = households_for(tx, db, &new).await?;
     let (now, by) = (tx.now(), actor.label());
     let mut ids = Vec::with_capacity(new.len());
@@ -180,11 +186,9 @@ fn elder_row(
     let keys = db.keys();
     let number = e.id_number.as_str();
     let (phone_sealed, phone_blind, phone_masked) = match &e.phone {
-        Some(p) => (
-            Some(keys.seal(Secret::Phone, p.as_str())?),
-            Some(keys.blind(Secret::Phone, p.as_str())),
-            p.masked(),
-        ),
+        Some(p) => {
+            (Some(keys.seal(Secret::Phone, p.as_str())?), Some(keys.blind(Secret::Phone, p.as_str())), p.masked())
+        }
         None => (None, None, String::new()),
     };
     let chronic = e.chronic.trim();

@@ -245,7 +245,8 @@ fn judged_row(db: &Db, r: Judged) -> Result<JudgedRow> {
         Outcome::Bad(e) => (e, None, None),
         Outcome::Twin(twin, why) => (Vec::new(), Some(twin), Some(why)),
     };
-    let errors = if errors.is_empty() { String::new() } else { serde_json::to_string(&errors).map_err(Error::internal)? };
+    let errors =
+        if errors.is_empty() { String::new() } else { serde_json::to_string(&errors).map_err(Error::internal)? };
     Ok(JudgedRow { row_no: r.row_no, state, cells, errors, key: r.key, why, twin })
 }
 
@@ -302,7 +303,8 @@ pub async fn import_batches(db: &Db, scope: &Scope, page: PageAsk, order: &str) 
 
 pub(crate) fn opened(db: &Db, row: SheetRow) -> Result<RowView> {
     let text = db.keys().open(Secret::IdNumber, &row.cells)?;
-    let errors = if row.errors.is_empty() { Vec::new() } else { serde_json::from_str(&row.errors).map_err(Error::internal)? };
+    let errors =
+        if row.errors.is_empty() { Vec::new() } else { serde_json::from_str(&row.errors).map_err(Error::internal)? };
     Ok(RowView {
         row_no: row.row_no,
         state: row.state,
@@ -393,9 +395,28 @@ fn sheet() -> Sheet {
 
 /// The empty list to fill in, with one invented row that shows how.
 pub fn import_template(today: kernel::CivilDate) -> Result<Exported> {
-    const EXAMPLE: [&str; 19] = [
-        "示例（删去这一行）", "44152319490308998X", "农村", "水唇镇", "墩塘村", "上围 17 号", "墩塘村", "13800138000", "1949-03-08",
-        "空巢", "脱贫", "无", "能力完好", "无", "高血压", "07-012", "叶建平", "13900139000", "儿子",
+    const EXAMPLE: [&str; 21] = [
+        "示例（删去这一行）",
+        "44152319490308998X",
+        "农村",
+        "水唇镇",
+        "墩塘村",
+        "上围 17 号",
+        "23.2801",
+        "115.6512",
+        "墩塘村",
+        "13800138000",
+        "1949-03-08",
+        "空巢",
+        "脱贫",
+        "无",
+        "能力完好",
+        "无",
+        "高血压",
+        "07-012",
+        "叶建平",
+        "13900139000",
+        "儿子",
     ];
     let row: Vec<papers::Cell<'static>> = EXAMPLE.iter().map(|t| papers::Cell::from(*t)).collect();
     Ok(papers::export(Format::Xlsx, sheet(), today, [row])?)

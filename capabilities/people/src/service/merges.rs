@@ -5,8 +5,8 @@ use super::no_elder;
 use super::read::scoped;
 use super::write::{Changes, correct_in};
 use crate::model::{
-    BatchId, FactKind, HouseholdOf, IncomeClass, Judge, Living, MergeId, NewElder, ReviewId, ReviewState, RowState, Since,
-    Source, TwinWhy, groups_from,
+    BatchId, FactKind, HouseholdOf, IncomeClass, Judge, Living, MergeId, NewElder, ReviewId, ReviewState, RowState,
+    Since, Source, TwinWhy, groups_from,
 };
 use crate::store::duplicates::{self as sql, Merge, Review};
 use crate::store::elders::{self, ElderRow};
@@ -182,7 +182,8 @@ pub async fn merge(db: &Db, actor: &Actor, loser: ElderId, survivor: ElderId, re
     elders::set_standing(&tx, gone.id, "merged", Some(stays.id)).await?;
     let (fill, filled) = lacking(db, &gone, &stays)?;
     if !filled.is_empty() {
-        correct_in(&tx, db, actor, stays.id, stays.version, fill, Since::Day(tx.now().date()), Source::Platform).await?;
+        correct_in(&tx, db, actor, stays.id, stays.version, fill, Since::Day(tx.now().date()), Source::Platform)
+            .await?;
     }
     let id: MergeId = db.new_id();
     let codes: Vec<&str> = filled.iter().map(|f| f.code()).collect();

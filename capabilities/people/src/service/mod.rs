@@ -2,10 +2,10 @@
 mod addresses;
 mod bulk;
 mod contacts;
+mod desk;
 mod imports;
 mod lists;
 mod merges;
-mod desk;
 mod panels;
 mod read;
 mod regions;
@@ -14,27 +14,34 @@ mod search;
 mod write;
 mod writing;
 
-pub use addresses::{AddressChange, NewAddress, add_address, address_changes, change_address, remove_address, service_addresses};
+pub use crate::store::duplicates::{Merge, Review};
+pub use crate::store::imports::Batch;
+pub use addresses::{
+    AddressChange, NewAddress, add_address, address_changes, change_address, locate_address, remove_address,
+    service_addresses,
+};
 pub use bulk::{bulk_insert, create};
-pub use desk::{RosterLine, VillageTally, roster, tallies};
 pub use contacts::{add_contact, contacts, remove_contact};
+pub use desk::{RosterLine, VillageTally, roster, tallies};
 pub use imports::{
-    BatchView, DryError, DryRun, RowView, Tally, import_bad_rows, import_batch, import_batches, import_drop, import_dry_run,
-    import_fix, import_read, import_rows, import_template,
+    BatchView, DryError, DryRun, RowView, Tally, import_bad_rows, import_batch, import_batches, import_drop,
+    import_dry_run, import_fix, import_read, import_rows, import_template,
 };
 pub use lists::{ElderAsk, View, count_view, elders_list};
 pub use merges::{
-    RowDecision, decide_different, decide_row, duplicate_review, duplicate_reviews, merge, merge_record, merges_of, review_row, unmerge,
+    RowDecision, decide_different, decide_row, duplicate_review, duplicate_reviews, merge, merge_record, merges_of,
+    review_row, unmerge,
 };
 pub use panels::{Panel, PanelHtml, Panels, Slot, TimelineItem};
-pub use read::{Archive, archive, card, cards, code_matches, deaths, elder_code, history, household, household_count, household_members, households_after, identities};
+pub use read::{
+    Archive, archive, card, cards, code_matches, deaths, elder_code, history, household, household_count,
+    household_members, households_after, identities,
+};
 pub use regions::{load_book, load_regions, seed_regions, shipped_regions};
 pub use reveal::{contact_phone_plain, id_plain, keys_open, phone_plain};
 pub use search::find;
 pub use write::{Changes, correct, move_out, report_death, withdraw_death};
 pub use writing::{ImportJob, import_now, import_step, import_take_back, import_write};
-pub use crate::store::duplicates::{Merge, Review};
-pub use crate::store::imports::Batch;
 
 use audit::Action;
 

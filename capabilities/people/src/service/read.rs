@@ -176,7 +176,11 @@ async fn with_members<C: Sql>(conn: &C, households: Vec<HouseholdRow>) -> Result
     }
     Ok(households
         .into_iter()
-        .map(|h| HouseholdFacts { household: h.id, region: h.region, members: members.remove(&h.id).unwrap_or_default() })
+        .map(|h| HouseholdFacts {
+            household: h.id,
+            region: h.region,
+            members: members.remove(&h.id).unwrap_or_default(),
+        })
         .collect())
 }
 

@@ -45,11 +45,6 @@ pub async fn load_book(db: &Db) -> Result<RegionBook> {
     sql::all(db).await
 }
 
-/// The book as bulk writers use it: read once a transaction is begun, a city has a few thousand rows.
-pub(crate) async fn cached_book(db: &Db) -> Result<RegionBook> {
-    sql::all(db).await
-}
-
 fn read(csv: &str) -> Result<RegionBook> {
     RegionBook::from_csv(csv).map_err(|(line, why)| Error::refused(format!("区划文件第 {line} 行：{why}")))
 }

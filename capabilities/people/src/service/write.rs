@@ -3,13 +3,15 @@ use super::bulk::{last4, same_key, searchable_place};
 use super::read::scoped;
 use super::{CORRECTED, DEATH_WITHDRAWN, DIED, MOVED, no_elder};
 use crate::model::{
-    Care, DisabilityCert, FactKind, Hukou, IncomeClass, Living, Since, Source, SpecialGroup, groups_text,
-    missing, terms,
+    Care, DisabilityCert, FactKind, Hukou, IncomeClass, Living, Since, Source, SpecialGroup, groups_text, missing,
+    terms,
 };
 use crate::store::elders::{self, ElderRow};
 use crate::store::facts::{self, NewFact};
 use crate::store::terms as term_sql;
-use kernel::{Actor, CivilDate, ElderId, Error, GeoPoint, HouseholdId, IdNumber, Permission, Phone, RegionCode, Result, Tier};
+use kernel::{
+    Actor, CivilDate, ElderId, Error, GeoPoint, HouseholdId, IdNumber, Permission, Phone, RegionCode, Result, Tier,
+};
 use store::{Db, Secret, Tx, Value};
 
 /// What is to be changed; `None` leaves a part as it is. For parts that may be empty the inner `None` empties them.
@@ -315,10 +317,8 @@ async fn derive(tx: &Tx, db: &Db, before: &ElderRow, after: &ElderRow) -> Result
     if before.region != after.region && elders::members(tx, &[after.household_id]).await?.len() == 1 {
         elders::set_household_region(tx, after.household_id, after.region).await?;
     }
-    let book = super::regions::cached_book(db).await?;
-    let of = |r: &ElderRow| {
-        terms(&r.name, last4(&r.phone_masked), &searchable_place(&book, &r.region, &r.address))
-    };
+    let book = super::load_book(db).await?;
+    let of = |r: &ElderRow| terms(&r.name, last4(&r.phone_masked), &searchable_place(&book, &r.region, &r.address));
     let (old, new) = (of(before), of(after));
     if old != new || before.region != after.region {
         term_sql::remove(tx, &old, before.region, before.id).await?;

@@ -52,6 +52,12 @@ pub(crate) async fn remove(tx: &Tx, id: AddressId, on: CivilDate) -> Result<()> 
     Ok(())
 }
 
+pub(crate) async fn locate(tx: &Tx, id: AddressId, place: kernel::GeoPoint) -> Result<()> {
+    tx.exec("UPDATE service_address SET lat_e6 = $2, lng_e6 = $3 WHERE id = $1", vals![id, place.lat_e6, place.lng_e6])
+        .await?;
+    Ok(())
+}
+
 /// One change, for the history and the limit of the year.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(crate) struct ChangeRow {
@@ -74,7 +80,17 @@ pub(crate) async fn insert_change(tx: &Tx, row: Vec<Value>) -> Result<u64> {
     insert_many(
         tx,
         "address_change",
-        &["id", "household_id", "on_date", "step", "old_address", "new_address", "reason", "recorded_by", "recorded_at"],
+        &[
+            "id",
+            "household_id",
+            "on_date",
+            "step",
+            "old_address",
+            "new_address",
+            "reason",
+            "recorded_by",
+            "recorded_at",
+        ],
         vec![row],
         "",
     )

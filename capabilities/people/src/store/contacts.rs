@@ -48,7 +48,16 @@ pub(crate) async fn owner<C: Sql>(conn: &C, id: ContactId) -> Result<Option<Owne
 
 pub(crate) async fn insert(tx: &Tx, rows: Vec<Vec<Value>>) -> Result<u64> {
     let columns = &[
-        "id", "elder_id", "kind", "name", "relation", "phone_sealed", "phone_blind", "phone_masked", "lives", "created_at",
+        "id",
+        "elder_id",
+        "kind",
+        "name",
+        "relation",
+        "phone_sealed",
+        "phone_blind",
+        "phone_masked",
+        "lives",
+        "created_at",
     ];
     insert_many(tx, "contact", columns, rows, "").await
 }
@@ -60,6 +69,7 @@ pub(crate) async fn remove(tx: &Tx, id: ContactId) -> Result<()> {
 
 /// Elders one of whose contacts has this phone.
 pub(crate) async fn by_phone(db: &Db, blind: Vec<u8>, limit: i64) -> Result<Vec<ElderId>> {
-    let sql = format!("SELECT DISTINCT elder_id FROM contact WHERE phone_blind = $1 AND removed_at IS NULL LIMIT {limit}");
+    let sql =
+        format!("SELECT DISTINCT elder_id FROM contact WHERE phone_blind = $1 AND removed_at IS NULL LIMIT {limit}");
     db.read().column(&sql, vals![blind]).await
 }

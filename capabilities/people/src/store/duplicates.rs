@@ -130,8 +130,7 @@ pub struct Merge {
     pub undone_by: Option<String>,
 }
 
-const MERGE: &str =
-    "id, loser, survivor, region, reason, filled, merged_at, merged_by, undone_at, undone_by";
+const MERGE: &str = "id, loser, survivor, region, reason, filled, merged_at, merged_by, undone_at, undone_by";
 
 #[allow(clippy::too_many_arguments)]
 pub(crate) async fn insert_merge(

@@ -1,7 +1,5 @@
 //! Rows of `elder` and `household`.
-use crate::model::{
-    Care, DisabilityCert, ElderCard, ElderFacts, Hukou, IncomeClass, Living, Source, groups_from,
-};
+use crate::model::{Care, DisabilityCert, ElderCard, ElderFacts, Hukou, IncomeClass, Living, Source, groups_from};
 use kernel::{CivilDate, ElderId, GeoPoint, HouseholdId, Instant, RegionCode, Result, Scope, Sex};
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, Sql, SqlExt, Tx, Value, insert_many, vals};
@@ -222,10 +220,42 @@ pub(crate) async fn known_keys<C: Sql>(conn: &C, column: &'static str, keys: &[V
 }
 
 pub(crate) const ELDER_COLUMNS: &[&str] = &[
-    "id", "household_id", "standing", "name", "sex", "birth", "id_sealed", "id_blind", "id_masked", "same_key",
-    "phone_sealed", "phone_blind", "phone_masked", "region", "address", "lat_e6", "lng_e6", "hukou", "hukou_region",
-    "living", "income", "specials", "care", "certificate", "chronic_sealed", "preference", "died_on", "moved_in_on",
-    "institution_since", "lacks", "source", "batch_id", "version", "created_at", "created_by", "updated_at",
+    "id",
+    "household_id",
+    "standing",
+    "name",
+    "sex",
+    "birth",
+    "id_sealed",
+    "id_blind",
+    "id_masked",
+    "same_key",
+    "phone_sealed",
+    "phone_blind",
+    "phone_masked",
+    "region",
+    "address",
+    "lat_e6",
+    "lng_e6",
+    "hukou",
+    "hukou_region",
+    "living",
+    "income",
+    "specials",
+    "care",
+    "certificate",
+    "chronic_sealed",
+    "preference",
+    "died_on",
+    "moved_in_on",
+    "institution_since",
+    "lacks",
+    "source",
+    "batch_id",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
     "updated_by",
 ];
 
@@ -371,7 +401,8 @@ pub(crate) async fn members<C: Sql>(conn: &C, households: &[HouseholdId]) -> Res
 
 /// Cards of everyone in force in one household.
 pub(crate) async fn household_cards<C: Sql>(conn: &C, household: HouseholdId) -> Result<Vec<CardRow>> {
-    let sql = format!("SELECT {CARD} FROM elder e WHERE e.household_id = $1 AND e.standing = 'live' ORDER BY e.birth, e.id");
+    let sql =
+        format!("SELECT {CARD} FROM elder e WHERE e.household_id = $1 AND e.standing = 'live' ORDER BY e.birth, e.id");
     conn.all(&sql, vals![household]).await
 }
 
@@ -440,19 +471,21 @@ pub(crate) enum Status {
 }
 
 impl ListFilter {
-    fn filter(&self, scope: &Scope, by_birth: bool) -> Filter {
+    fn filter(&self, scope: &Scope, order: &str) -> Filter {
         let mut f = Filter::from("elder e");
         f.clause("e.standing = 'live'", vec![]);
-        // Over a wide region the birth date is the better index; the planner cannot know.
+        // Which index serves a wide region best the planner cannot know: the order asked for, or a short span of births.
         let wide = scope.region.tier() <= kernel::Tier::County;
-        if wide && (self.few || by_birth) {
+        let by_other = order.starts_with("e.birth") || order.starts_with("e.name");
+        if wide && (self.few || by_other) {
             let (low, high) = scope.region_range();
             f.clause("(e.region || '') >= ? AND (e.region || '') < ?", vals![low, high]);
         } else {
             f.region("e.region", scope);
         }
         if let Some((first, last)) = self.births {
-            f.clause("e.birth >= ? AND e.birth <= ?", vals![first, last]);
+            let birth = if self.few || order.starts_with("e.birth") { "e.birth" } else { "(e.birth || '')" };
+            f.clause(&format!("{birth} >= ? AND {birth} <= ?"), vals![first, last]);
         }
         if let Some(v) = self.hukou {
             f.and("e.hukou = ?", v);
@@ -488,11 +521,11 @@ pub(crate) async fn list(
     page: kernel::PageAsk,
     order: &str,
 ) -> Result<kernel::Paged<CardRow>> {
-    db.read().page(CARD, &ask.filter(scope, order.starts_with("e.birth")), order, page).await
+    db.read().page(CARD, &ask.filter(scope, order), order, page).await
 }
 
 pub(crate) async fn count(db: &Db, scope: &Scope, ask: &ListFilter) -> Result<i64> {
-    let f = ask.filter(scope, false);
+    let f = ask.filter(scope, "");
     db.read().count_capped(&f.sql(), f.values.clone()).await
 }
 

@@ -74,14 +74,36 @@ pub(crate) async fn insert(
         .map(|f| {
             let id: uuid::Uuid = db.new_id();
             vals![
-                id, elder, f.fact.code(), f.old, f.new, f.old_sealed, version, valid_from, tx.now(), actor.label(),
-                actor.user_id(), source, note
+                id,
+                elder,
+                f.fact.code(),
+                f.old,
+                f.new,
+                f.old_sealed,
+                version,
+                valid_from,
+                tx.now(),
+                actor.label(),
+                actor.user_id(),
+                source,
+                note
             ]
         })
         .collect();
     let columns = &[
-        "id", "elder_id", "fact", "old_value", "new_value", "old_sealed", "version", "valid_from", "recorded_at", "recorded_by",
-        "actor_user", "source", "note",
+        "id",
+        "elder_id",
+        "fact",
+        "old_value",
+        "new_value",
+        "old_sealed",
+        "version",
+        "valid_from",
+        "recorded_at",
+        "recorded_by",
+        "actor_user",
+        "source",
+        "note",
     ];
     insert_many(tx, "elder_fact", columns, rows, "").await?;
     Ok(())

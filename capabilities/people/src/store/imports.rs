@@ -101,18 +101,10 @@ pub(crate) struct JudgedRow {
 pub(crate) async fn insert_rows(tx: &Tx, batch: BatchId, rows: Vec<JudgedRow>) -> Result<()> {
     let rows = rows
         .into_iter()
-        .map(|r| {
-            vals![batch, r.row_no, r.state, r.cells, r.errors, r.key, r.why.map_or("", TwinWhy::code), r.twin]
-        })
+        .map(|r| vals![batch, r.row_no, r.state, r.cells, r.errors, r.key, r.why.map_or("", TwinWhy::code), r.twin])
         .collect();
-    insert_many(
-        tx,
-        "import_row",
-        &["batch_id", "row_no", "state", "cells", "errors", "key", "why", "twin"],
-        rows,
-        "",
-    )
-    .await?;
+    insert_many(tx, "import_row", &["batch_id", "row_no", "state", "cells", "errors", "key", "why", "twin"], rows, "")
+        .await?;
     Ok(())
 }
 

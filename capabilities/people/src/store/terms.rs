@@ -10,7 +10,8 @@ pub(crate) async fn insert(tx: &Tx, terms: Vec<(String, RegionCode, ElderId)>) -
 }
 
 pub(crate) async fn remove(tx: &Tx, terms: &[String], region: RegionCode, elder: ElderId) -> Result<()> {
-    let sql = format!("DELETE FROM elder_term WHERE region = $1 AND elder_id = $2 AND term IN ({})", marks(3, terms.len()));
+    let sql =
+        format!("DELETE FROM elder_term WHERE region = $1 AND elder_id = $2 AND term IN ({})", marks(3, terms.len()));
     let mut values = vals![region, elder];
     values.extend(terms.iter().map(|t| Value::from(t.clone())));
     tx.exec(&sql, values).await?;

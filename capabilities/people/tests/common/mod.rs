@@ -9,10 +9,7 @@ pub const TOWN: &str = "441523101000";
 pub const OTHER_TOWN: &str = "441523103000";
 
 pub fn migrations() -> Vec<Migration> {
-    [audit_migrations(), work::MIGRATIONS, people::MIGRATIONS].concat()
-}
-fn audit_migrations() -> &'static [Migration] {
-    audit::MIGRATIONS
+    [audit::MIGRATIONS, work::MIGRATIONS, people::MIGRATIONS].concat()
 }
 
 pub fn region(code: &str) -> RegionCode {
