@@ -71,14 +71,6 @@ pub fn rows(villages: &Villages, region: &RegionCode, parts: &[(RegionCode, Stri
     out
 }
 
-/// Those shown, the ones with most to do first: what is missing in archives weighs against the number of elders.
-pub fn most_lacking(rows: &[Row], shown: usize) -> Vec<&Row> {
-    let mut out: Vec<&Row> = rows.iter().filter(|r| r.area.lacking > 0).collect();
-    out.sort_by(|a, b| b.area.lacking.cmp(&a.area.lacking).then(a.code.cmp(&b.code)));
-    out.truncate(shown);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,14 +112,5 @@ mod tests {
         let parts = [(code("441501"), "市辖区".to_string()), (code("441521"), "海丰县".to_string())];
         let rows = rows(&Villages::new(), &code("4415"), &parts);
         assert_eq!(rows.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["海丰县"]);
-    }
-
-    #[test]
-    fn where_most_is_missing_comes_first() {
-        let parts: Vec<(RegionCode, String)> =
-            ["441523101201", "441523101202", "441523102201"].iter().map(|c| (code(c), (*c).to_string())).collect();
-        let rows = rows(&villages(), &code("441523"), &parts);
-        let first: Vec<i64> = most_lacking(&rows, 2).iter().map(|r| r.area.lacking).collect();
-        assert_eq!(first, [5, 1]);
     }
 }
