@@ -24,7 +24,31 @@ pub struct Scope {
 
 impl Scope {
     /// See [`RegionCode::range`].
-    pub /// Who does something: a person with a role, or the platform itself.
+    pub fn region_range(&self) -> (String, String) {
+        self.region.range()
+    }
+    pub fn covers(&self, region: &RegionCode) -> bool {
+        self.region.contains(region)
+    }
+    /// The same organisation, a smaller region; `None` if `region` is not inside.
+    pub fn narrowed(&self, region: RegionCode) -> Option<Scope> {
+        self.covers(&region).then_some(Scope { region, org: self.org })
+    }
+    pub fn org_id(&self) -> Option<OrgId> {
+        match self.org {
+            OrgScope::Any => None,
+            OrgScope::Org(o) | OrgScope::Worker(o, _) => Some(o),
+        }
+    }
+    pub fn worker_id(&self) -> Option<WorkerId> {
+        match self.org {
+            OrgScope::Worker(_, w) => Some(w),
+            OrgScope::Any | OrgScope::Org(_) => None,
+        }
+    }
+}
+
+/// Who does something: a person with a role, or the platform itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     Person {
