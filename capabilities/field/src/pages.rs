@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use axum::extract::{Path, State as FromApp};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use kernel::{CivilDate, Error, GeoPoint, Instant, OrderId, Scope};
+use kernel::{CivilDate, Error, GeoPoint, Instant, OrderId};
 use orders::model::{ConfirmHow, Order, State};
-use store::Db;
 use web::axum;
 use web::{App, Form, Mark, Page, PageError, Result, Upload, Viewer, html};
 
@@ -502,8 +501,8 @@ pub struct Panel;
 
 #[async_trait]
 impl orders::EvidencePanel for Panel {
-    async fn evidence(&self, db: &Db, scope: &Scope, order: &Order) -> kernel::Result<String> {
-        let all = service::evidence(db, scope, order.id).await?;
+    async fn html(&self, app: &App, viewer: &Viewer, order: &Order) -> kernel::Result<String> {
+        let all = service::evidence(app.db(), &viewer.full_scope, order.id).await?;
         let block = EvidenceBlock {
             rows: all.iter().filter_map(shown).collect(),
             photos: all.iter().filter(|e| e.kind() == Some(Kind::Photo)).map(|e| e.id.to_string()).collect(),
