@@ -51,6 +51,8 @@ struct ElderView {
     shown: Vec<PackShown>,
     purses: Vec<PurseRow>,
     past: Vec<Past>,
+    /// Finance and administrators see reasons, not archives.
+    archive_link: bool,
 }
 
 #[derive(Template)]
@@ -158,6 +160,7 @@ pub(crate) async fn page(
         shown,
         purses,
         past,
+        archive_link: viewer.may(kernel::Permission::ElderRead),
     })
 }
 
