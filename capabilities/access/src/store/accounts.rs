@@ -201,7 +201,7 @@ pub(crate) async fn one_of_each_role(db: &Db) -> Result<Vec<Account>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM account WHERE active = TRUE AND id = (
            SELECT b.id FROM account b WHERE b.role = account.role AND b.active = TRUE
-           ORDER BY b.created_at, b.id LIMIT 1)"
+           ORDER BY b.created_at, b.login LIMIT 1)"
     );
     let rows: Vec<Row> = db.read().all(&sql, vec![]).await?;
     rows.into_iter().map(Row::account).collect()
