@@ -87,6 +87,7 @@ pub fn runner(db: &Db, config: &Config, packs: &Arc<entitlement::Packs>) -> work
     schedules.extend(settlement::schedules());
     let mut subscribers: Vec<Arc<dyn work::Subscriber>> = Vec::new();
     subscribers.extend(entitlement::subscribers(packs.clone()));
+    subscribers.extend(orders::subscribers(config.region));
     work::Runner {
         db: db.clone(),
         jobs: Arc::new(jobs),
@@ -111,7 +112,7 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
             access.clone(),
             Arc::new(desk::Figures::default()),
             Arc::new(orders::Evidence(evidence)),
-            Arc::new(books::PackTitles(packs.all().iter().map(|p| (p.id.clone(), p.title.clone())).collect())),
+            Arc::new(books::PackTitles(packs.titles())),
         ];
     let site = Site {
         name: config.site_name.clone(),
