@@ -7,10 +7,11 @@ use web::axum::response::{IntoResponse, Response};
 use web::{App, Need, Routes};
 
 pub fn routes() -> Routes {
-    Routes::new("health")
-        .get("/healthz", Need::Public, || async { "ok\n" })
-        .get("/readyz", Need::Public, ready)
-        .get("/metrics", Need::Public, metrics)
+    Routes::new("health").get("/healthz", Need::Public, || async { "ok\n" }).get("/readyz", Need::Public, ready).get(
+        "/metrics",
+        Need::Public,
+        metrics,
+    )
 }
 
 /// Ready when the database answers.
@@ -35,7 +36,8 @@ async fn figures(app: &App) -> Result<String> {
     let _ = writeln!(out, "# TYPE yinian_jobs_waiting gauge\nyinian_jobs_waiting {}", backlog.waiting);
     let _ = writeln!(out, "# TYPE yinian_jobs_failed gauge\nyinian_jobs_failed {}", backlog.failed);
     let _ = writeln!(out, "# TYPE yinian_events_waiting gauge\nyinian_events_waiting {}", backlog.events);
-    let _ = writeln!(out, "# TYPE yinian_resident_bytes gauge\nyinian_resident_bytes {}", crate::machine::resident_bytes());
+    let _ =
+        writeln!(out, "# TYPE yinian_resident_bytes gauge\nyinian_resident_bytes {}", crate::machine::resident_bytes());
     let info = format!("version=\"{}\",engine=\"{}\"", env!("CARGO_PKG_VERSION"), app.db().engine().name());
     let _ = writeln!(out, "# TYPE yinian_info gauge\nyinian_info{{{info}}} 1");
     Ok(out)

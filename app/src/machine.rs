@@ -20,6 +20,7 @@ pub fn peak_bytes() -> u64 {
 pub fn describe() -> String {
     let cores = std::thread::available_parallelism().map(usize::from).unwrap_or(0);
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find(|l| l.starts_with("model name")).and_then(|l| l.split(": ").nth(1)).unwrap_or("unknown");
+    let model =
+        cpu.lines().find(|l| l.starts_with("model name")).and_then(|l| l.split(": ").nth(1)).unwrap_or("unknown");
     format!("{cores} cores {model}")
 }

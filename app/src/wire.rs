@@ -105,15 +105,14 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         entitlement::panels(packs.clone()).into_iter().chain(orders::panels()).collect();
     let access = Arc::new(access::Access::new(db.clone(), config.region));
     let evidence: Arc<dyn orders::EvidencePanel> = Arc::new(field::Panel);
-    let things: Vec<Arc<dyn Any + Send + Sync>> =
-        vec![
-            packs.clone(),
-            Arc::new(people::service::Panels(panels)),
-            access.clone(),
-            Arc::new(desk::Figures::default()),
-            Arc::new(orders::Evidence(evidence)),
-            Arc::new(books::PackTitles(packs.titles())),
-        ];
+    let things: Vec<Arc<dyn Any + Send + Sync>> = vec![
+        packs.clone(),
+        Arc::new(people::service::Panels(panels)),
+        access.clone(),
+        Arc::new(desk::Figures::default()),
+        Arc::new(orders::Evidence(evidence)),
+        Arc::new(books::PackTitles(packs.titles())),
+    ];
     let site = Site {
         name: config.site_name.clone(),
         region: config.region,

@@ -14,7 +14,8 @@ pub struct Times {
 impl Times {
     pub fn of(mut all: Vec<Duration>) -> Times {
         all.sort();
-        let at = |q: f64| all.get(((all.len() as f64 - 1.0) * q).round().max(0.0) as usize).copied().unwrap_or_default();
+        let at =
+            |q: f64| all.get(((all.len() as f64 - 1.0) * q).round().max(0.0) as usize).copied().unwrap_or_default();
         let ms = |d: Duration| (d.as_secs_f64() * 1e6).round() / 1e3;
         Times { n: all.len(), p50_ms: ms(at(0.5)), p99_ms: ms(at(0.99)), max_ms: ms(at(1.0)) }
     }

@@ -2,7 +2,9 @@
 use super::{Bench, stopwatch};
 use crate::demo::{self, Cast, Numbers, Person, Town};
 use crate::wire;
-use kernel::{Actor, Clock, ElderId, Error, HouseholdId, IdGen, OrgScope, Quarter, RegionCode, Result, Scope, Sex, Tier};
+use kernel::{
+    Actor, Clock, ElderId, Error, HouseholdId, IdGen, OrgScope, Quarter, RegionCode, Result, Scope, Sex, Tier,
+};
 use orders::service::{Detail, HistoryOrder};
 use std::sync::Arc;
 use store::Db;
@@ -179,7 +181,8 @@ pub(crate) async fn orders(b: &Bench) -> Result<Served> {
         });
         if batch.len() == 1_000 || n + 1 == b.orders {
             let tx = db.begin().await?;
-            written += orders::service::bulk_insert(&tx, db, &actor, std::mem::take(&mut batch), Detail::Full).await?.len();
+            written +=
+                orders::service::bulk_insert(&tx, db, &actor, std::mem::take(&mut batch), Detail::Full).await?.len();
             tx.commit().await?;
         }
     }

@@ -73,7 +73,8 @@ impl Client {
         let mut total = 0;
         loop {
             let line = self.next_line().await?;
-            let n = usize::from_str_radix(line.trim(), 16).map_err(|_| Error::Internal("bench client: bad chunk".into()))?;
+            let n = usize::from_str_radix(line.trim(), 16)
+                .map_err(|_| Error::Internal("bench client: bad chunk".into()))?;
             self.skip(n + 2).await?;
             if n == 0 {
                 return Ok(total);

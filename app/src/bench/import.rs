@@ -32,15 +32,20 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
         }
     }
     let n = rows.len();
-    let file = papers::export(Format::Xlsx, Sheet::new("名册", columns), today, rows).map_err(kernel::Error::internal)?;
+    let file =
+        papers::export(Format::Xlsx, Sheet::new("名册", columns), today, rows).map_err(kernel::Error::internal)?;
     let path = b.config.data.join("bench-import.xlsx");
     std::fs::write(&path, &file.bytes).map_err(kernel::Error::internal)?;
     let size = file.bytes.len();
     drop(file);
     // The limit: only reading the file.
     let t = stopwatch();
-    let table = papers::read_table_file(&path, &[papers::ColumnSpec::required("name", "姓名", &[])], &papers::Limits::default())
-        .map_err(kernel::Error::internal)?;
+    let table = papers::read_table_file(
+        &path,
+        &[papers::ColumnSpec::required("name", "姓名", &[])],
+        &papers::Limits::default(),
+    )
+    .map_err(kernel::Error::internal)?;
     let read = table.len();
     drop(table);
     let limit = t.elapsed().as_secs_f64();

@@ -19,7 +19,8 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     let mut cookies = Vec::new();
     for role in [Role::CountyStaff, Role::TownStaff, Role::VillageStaff, Role::Operator, Role::ProviderManager] {
         let who = access::directory::find(&db, role, None, None).await?;
-        let user = who.and_then(|a| a.user_id()).ok_or_else(|| Error::Internal(format!("no {} in the bench", role.code())))?;
+        let user =
+            who.and_then(|a| a.user_id()).ok_or_else(|| Error::Internal(format!("no {} in the bench", role.code())))?;
         let s = access.demo_login(app.site(), &access::service::Client::default(), user).await?;
         cookies.push((role, format!("{}={}", access::COOKIE, s.token)));
     }
@@ -30,8 +31,20 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     let mut urls: Vec<(String, String)> = Vec::new();
     let mut add = |cookie: &str, url: &str| urls.push((cookie.to_string(), url.to_string()));
     for url in [
-        "/", "/elders", "/elders?page=3", "/elders?q=彭", "/search?q=ygl", "/orders", "/orders?page=2",
-        "/entitled", "/purses", "/policies", "/catalogue", "/providers", "/settlements", "/jobs",
+        "/",
+        "/elders",
+        "/elders?page=3",
+        "/elders?q=彭",
+        "/search?q=ygl",
+        "/orders",
+        "/orders?page=2",
+        "/entitled",
+        "/purses",
+        "/policies",
+        "/catalogue",
+        "/providers",
+        "/settlements",
+        "/jobs",
     ] {
         add(county, url);
     }
@@ -45,7 +58,9 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
         add(cookie, if *role == Role::ProviderManager { "/orders/board" } else { "/orders" });
     }
     let (tell, told) = tokio::sync::oneshot::channel();
-    tokio::spawn(async move { crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), Some(tell)).await });
+    tokio::spawn(
+        async move { crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), Some(tell)).await },
+    );
     let address = told.await.map_err(Error::internal)?;
     // One by one first: each page alone.
     let mut alone = serde_json::Map::new();

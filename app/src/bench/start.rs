@@ -11,7 +11,14 @@ use tokio::process::Command;
 
 pub(crate) async fn run(b: &Bench) -> Result<()> {
     // An existing data folder with some people in it.
-    let world = fill::people(&Bench { elders: b.elders.min(6_000), config: b.config.clone(), commit: String::new(), _temporary: None, ..*b }).await?;
+    let world = fill::people(&Bench {
+        elders: b.elders.min(6_000),
+        config: b.config.clone(),
+        commit: String::new(),
+        _temporary: None,
+        ..*b
+    })
+    .await?;
     let elders = world.ids.len();
     world.db.close().await?;
     let program = std::env::current_exe().map_err(Error::internal)?;

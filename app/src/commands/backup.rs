@@ -120,7 +120,11 @@ pub async fn backup(config: &Config, args: Backup) -> Result<ExitCode> {
     std::fs::write(&path, text).map_err(io(&path))?;
     let total: u64 = manifest.files.iter().map(|f| f.bytes).sum();
     let value = serde_json::json!({ "folder": shown(&target), "files": manifest.files.len(), "bytes": total });
-    report(args.json, &value, format!("已备份到 {}，{} 个文件，{} MB", shown(&target), manifest.files.len(), total >> 20));
+    report(
+        args.json,
+        &value,
+        format!("已备份到 {}，{} 个文件，{} MB", shown(&target), manifest.files.len(), total >> 20),
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -140,7 +144,10 @@ pub async fn restore(config: &Config, args: Restore) -> Result<ExitCode> {
     }
     let empty = !config.data.exists() || std::fs::read_dir(&config.data).map_err(io(&config.data))?.next().is_none();
     if !empty {
-        return Err(Error::Internal(format!("{} is not empty; restore only into a new folder (--data)", shown(&config.data))));
+        return Err(Error::Internal(format!(
+            "{} is not empty; restore only into a new folder (--data)",
+            shown(&config.data)
+        )));
     }
     for f in &manifest.files {
         copy(&args.from.join(&f.path), &config.data.join(&f.path))?;
@@ -151,7 +158,12 @@ pub async fn restore(config: &Config, args: Restore) -> Result<ExitCode> {
     report(
         args.json,
         &value,
-        format!("已恢复 {} 的备份到 {}\n{}", manifest.made_at, shown(&config.data), crate::commands::doctor::lines(&checks)),
+        format!(
+            "已恢复 {} 的备份到 {}\n{}",
+            manifest.made_at,
+            shown(&config.data),
+            crate::commands::doctor::lines(&checks)
+        ),
     );
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

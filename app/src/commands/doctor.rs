@@ -38,7 +38,11 @@ pub struct Check {
 }
 
 pub fn lines(checks: &[Check]) -> String {
-    checks.iter().map(|c| format!("{} {}：{}", if c.ok { "✓" } else { "✗" }, c.name, c.found)).collect::<Vec<_>>().join("\n")
+    checks
+        .iter()
+        .map(|c| format!("{} {}：{}", if c.ok { "✓" } else { "✗" }, c.name, c.found))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 pub async fn run(config: &Config, json: bool) -> Result<ExitCode> {
@@ -87,7 +91,13 @@ pub async fn check(config: &Config) -> Vec<Check> {
             Err(e) => Err(e.to_string()),
         },
     );
-    add("密钥", people::service::keys_open(&db).await.map(|n| format!("能打开加密内容（试了 {n} 条）")).map_err(|e| e.to_string()));
+    add(
+        "密钥",
+        people::service::keys_open(&db)
+            .await
+            .map(|n| format!("能打开加密内容（试了 {n} 条）"))
+            .map_err(|e| e.to_string()),
+    );
     add(
         "区划",
         match people::service::load_book(&db).await {

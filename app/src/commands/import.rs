@@ -29,7 +29,8 @@ pub async fn run(config: &Config, what: Import) -> Result<ExitCode> {
     let actor = wire::platform(config, "import");
     match what {
         Import::Regions { file } => {
-            let text = std::fs::read_to_string(&file).map_err(|e| Error::Internal(format!("{}: {e}", file.display())))?;
+            let text =
+                std::fs::read_to_string(&file).map_err(|e| Error::Internal(format!("{}: {e}", file.display())))?;
             let book = people::service::load_regions(&db, &actor, &text).await?;
             println!("区划已装入 {} 个", book.len());
             Ok(ExitCode::SUCCESS)

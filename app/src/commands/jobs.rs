@@ -24,7 +24,13 @@ pub struct Settle {
     json: bool,
 }
 
-async fn now(config: &Config, kind: &'static str, title: &str, key: String, payload: serde_json::Value) -> Result<serde_json::Value> {
+async fn now(
+    config: &Config,
+    kind: &'static str,
+    title: &str,
+    key: String,
+    payload: serde_json::Value,
+) -> Result<serde_json::Value> {
     let db = ready_db(config, true).await?;
     let packs = Arc::new(entitlement::Packs::shipped()?);
     let runner = wire::runner(&db, config, &packs);

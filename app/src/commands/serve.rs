@@ -19,14 +19,20 @@ pub struct Args {
 pub async fn run(config: Config, args: Args) -> Result<ExitCode> {
     let db = ready_db(&config, true).await?;
     if let Some((login, password)) = access::service::first_run(&db, config.region).await? {
-        println!("第一次运行，已建管理员账号。密码只显示这一次：\n  账号  {login}\n  密码  {password}\n登录后要换密码、绑定动态口令。");
+        println!(
+            "第一次运行，已建管理员账号。密码只显示这一次：\n  账号  {login}\n  密码  {password}\n登录后要换密码、绑定动态口令。"
+        );
     }
     let app = wire::app(db, &config, false).await?;
     serve(app, args.listen.unwrap_or(config.listen), None).await
 }
 
 /// Serves until interrupted. `ready` is told the bound address.
-pub async fn serve(app: App, listen: SocketAddr, ready: Option<tokio::sync::oneshot::Sender<SocketAddr>>) -> Result<ExitCode> {
+pub async fn serve(
+    app: App,
+    listen: SocketAddr,
+    ready: Option<tokio::sync::oneshot::Sender<SocketAddr>>,
+) -> Result<ExitCode> {
     let listener =
         TcpListener::bind(listen).await.map_err(|e| Error::Internal(format!("cannot listen on {listen}: {e}")))?;
     let bound = listener.local_addr().map_err(Error::internal)?;

@@ -247,7 +247,11 @@ impl Builder<'_> {
         let mut paper = |kind: DocumentKind, name: &str, covers: &[Skill], left: i64| DocumentDraft {
             kind,
             name: name.into(),
-            number: format!("{}{:08}", if kind == DocumentKind::Certificate { "YL" } else { "BX" }, self.dice.below(100_000_000)),
+            number: format!(
+                "{}{:08}",
+                if kind == DocumentKind::Certificate { "YL" } else { "BX" },
+                self.dice.below(100_000_000)
+            ),
             issuer: "陆河县人力资源和社会保障局".into(),
             covers: Skill::set(covers),
             from: today.plus_days(left - 1_000),

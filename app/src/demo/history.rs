@@ -50,7 +50,11 @@ impl<'a> Play<'a> {
         Ok(Play { db, cast, dice: Dice(ids), customers, menu })
     }
     pub(super) fn firm(&self, org: OrgId) -> Result<&'a Firm> {
-        self.cast.firms.iter().find(|f| f.org == org).ok_or_else(|| Error::Internal(format!("no firm {org} in the demo")))
+        self.cast
+            .firms
+            .iter()
+            .find(|f| f.org == org)
+            .ok_or_else(|| Error::Internal(format!("no firm {org} in the demo")))
     }
     pub(super) fn carrier(&self, org: OrgId, worker: WorkerId) -> Result<&'a Actor> {
         let known = self.firm(org)?.workers.iter().find(|(w, _)| *w == worker);
@@ -104,7 +108,14 @@ async fn customers(db: &Db, cast: &Cast, today: CivilDate) -> Result<Vec<Custome
 }
 
 /// Writes the history up to `now`. Returns how many orders were placed.
-pub async fn write(db: &Db, config: &Config, packs: &Arc<Packs>, cast: &Cast, seed: u64, now: Instant) -> Result<usize> {
+pub async fn write(
+    db: &Db,
+    config: &Config,
+    packs: &Arc<Packs>,
+    cast: &Cast,
+    seed: u64,
+    now: Instant,
+) -> Result<usize> {
     let ids = IdGen::new(seed ^ 0x5EED);
     let today = now.date();
     let start = history_start(today);

@@ -7,10 +7,10 @@ mod names;
 mod population;
 
 pub use cast::{Cast, build_cast};
-pub use names::{Dice, Numbers};
-pub use population::{Person, Town, people};
 pub use history::write as write_history;
 pub use life::live;
+pub use names::{Dice, Numbers};
+pub use population::{Person, Town, people};
 
 use kernel::{Actor, CivilDate, ElderId, RegionCode, Result};
 use people::model::{Care, ContactKind, HouseholdOf, Hukou, IncomeClass, Living, NewContact, NewElder, Source};

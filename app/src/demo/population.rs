@@ -71,7 +71,10 @@ pub fn village_centre(town_centre: GeoPoint, index: usize) -> GeoPoint {
     // Sunflower spiral: even spread without a random source. 0.9 km between neighbours.
     let n = index as f64 + 0.5;
     let (r, a) = (0.0085 * n.sqrt(), n * 2.399_963);
-    GeoPoint { lat_e6: town_centre.lat_e6 + (r * a.sin() * 1e6) as i64, lng_e6: town_centre.lng_e6 + (r * a.cos() * 1e6) as i64 }
+    GeoPoint {
+        lat_e6: town_centre.lat_e6 + (r * a.sin() * 1e6) as i64,
+        lng_e6: town_centre.lng_e6 + (r * a.cos() * 1e6) as i64,
+    }
 }
 
 /// The town hall's place.
@@ -102,14 +105,19 @@ pub fn people(d: &Dice, numbers: &mut Numbers, book: &RegionBook, town: Town, to
         let community = region.as_str()[9..].parse::<u32>().unwrap_or(201) < 200;
         let rural = if community { d.chance(250) } else { d.chance(960) };
         let middle = village_centre(centre, v);
-        let place = GeoPoint { lat_e6: middle.lat_e6 + d.range(-4500, 4500), lng_e6: middle.lng_e6 + d.range(-4500, 4500) };
+        let place =
+            GeoPoint { lat_e6: middle.lat_e6 + d.range(-4500, 4500), lng_e6: middle.lng_e6 + d.range(-4500, 4500) };
         let hamlet = d.pick(&HAMLETS);
         let address = format!("{hamlet} {} 号", d.range(1, 160));
         let household = HouseholdId(d.0.uuid(today.at(0, 0)));
         let first_age = age(d);
         let living = living(d, first_age);
         let income = income(d, living);
-        let sex = if d.chance(460 + (70i64.saturating_sub(i64::from(first_age))).max(0) as u64 * 4) { Sex::Male } else { Sex::Female };
+        let sex = if d.chance(460 + (70i64.saturating_sub(i64::from(first_age))).max(0) as u64 * 4) {
+            Sex::Male
+        } else {
+            Sex::Female
+        };
         let family = surname(d);
         let mut add = |name: String, sex: Sex, age_years: i16, out: &mut Vec<Person>| {
             let birth = birth(d, age_years, today);
@@ -139,9 +147,10 @@ pub fn people(d: &Dice, numbers: &mut Numbers, book: &RegionBook, town: Town, to
         };
         let year = today.year() - first_age;
         add(format!("{family}{}", given(d, sex, year)), sex, first_age, &mut out);
-        let couple = matches!(living, Living::WithSpouse | Living::EmptyNest | Living::WithChildren | Living::LeftBehind)
-            && d.chance(620)
-            && out.len() < count;
+        let couple =
+            matches!(living, Living::WithSpouse | Living::EmptyNest | Living::WithChildren | Living::LeftBehind)
+                && d.chance(620)
+                && out.len() < count;
         if couple {
             let other = if sex == Sex::Male { Sex::Female } else { Sex::Male };
             let age2 = (first_age + d.range(-4, 4) as i16).clamp(60, 103);
@@ -165,7 +174,8 @@ fn age(d: &Dice) -> i16 {
 
 fn birth(d: &Dice, age: i16, today: CivilDate) -> CivilDate {
     // Full age `age` today: born within the year that ends today.
-    let latest = CivilDate::new(today.year() - age, today.month(), today.day()).unwrap_or_else(|| today.plus_days(-365 * i64::from(age)));
+    let latest = CivilDate::new(today.year() - age, today.month(), today.day())
+        .unwrap_or_else(|| today.plus_days(-365 * i64::from(age)));
     latest.plus_days(-d.range(0, 364))
 }
 

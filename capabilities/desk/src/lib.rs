@@ -21,11 +21,5 @@ use kernel::Permission;
 
 /// First in the rail.
 pub fn nav() -> Vec<web::NavEntry> {
-    vec![web::NavEntry {
-        href: "/",
-        icon: "layout-kanban",
-        word: "工作台",
-        needs: Permission::SignedIn,
-        order: 0,
-    }]
+    vec![web::NavEntry { href: "/", icon: "layout-kanban", word: "工作台", needs: Permission::SignedIn, order: 0 }]
 }

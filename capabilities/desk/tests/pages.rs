@@ -164,7 +164,9 @@ async fn finance_sees_what_waits_for_payment_and_what_is_still_under_way() {
         World::new(&db).await;
         db.clock().set(day("2027-01-06").at(9, 0));
         let quarter = "2026Q4".parse().expect("a quarter");
-        settlement::service::settle(&db, &platform(), quarter, &settlement::service::NoProgress).await.expect("settled");
+        settlement::service::settle(&db, &platform(), quarter, &settlement::service::NoProgress)
+            .await
+            .expect("settled");
         let finance = desk_of(&db, Role::Finance, COUNTY).await;
         assert!(finance.contains("今天没有等你拨付的") && finance.contains("等镇审核") && finance.contains("¥104.00"));
         let town = desk_of(&db, Role::TownStaff, TOWN).await;

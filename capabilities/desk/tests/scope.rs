@@ -66,7 +66,8 @@ async fn entitlements_and_purses_are_counted_inside_the_region() {
             assert_eq!(rows.iter().map(|r| r.entitled).sum::<i64>(), entitled, "{code}");
             let reader = person(Role::TownStaff, s);
             let ask = EntitledAsk { since: Some(today.month_of().first_day()), ..EntitledAsk::default() };
-            let listed = entitlement::service::entitled(&db, &reader, &s, &ask, "since, elder", PAGE).await.expect("list");
+            let listed =
+                entitlement::service::entitled(&db, &reader, &s, &ask, "since, elder", PAGE).await.expect("list");
             assert_eq!(rows.iter().map(|r| r.newly).sum::<i64>(), listed.total, "{code}");
             let purses = entitlement::service::purses_by_village(&db, &s, today.quarter()).await.expect("purses");
             assert!(purses.iter().all(|p| s.covers(&p.region) && p.granted > Fen::ZERO), "{code}");

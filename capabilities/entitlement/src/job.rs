@@ -61,10 +61,8 @@ impl Subscriber for ArchiveChanged {
         &["elder.changed", "elder.died", "household.changed", "archive.imported"]
     }
     async fn handle(&self, db: &Db, event: &Event) -> Result<()> {
-        let actor = |region: RegionCode| Actor::Platform {
-            job: DETERMINE,
-            scope: Scope { region, org: OrgScope::Any },
-        };
+        let actor =
+            |region: RegionCode| Actor::Platform { job: DETERMINE, scope: Scope { region, org: OrgScope::Any } };
         if event.topic == "archive.imported" {
             let Some(region) = read::<RegionCode>(event, "region") else { return Ok(()) };
             service::ask(db, &actor(region), region, &format!("import:{}", event.id)).await?;

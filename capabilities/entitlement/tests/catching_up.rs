@@ -37,7 +37,14 @@ fn someone() -> impl Strategy<Value = Someone> {
         Just(Happens::HukouLeaves),
         Just(Happens::MovesAway),
     ];
-    (0..160i64, any::<bool>(), any::<bool>(), prop::bool::weighted(0.1), any::<bool>(), prop::option::of((1..100i64, happens)))
+    (
+        0..160i64,
+        any::<bool>(),
+        any::<bool>(),
+        prop::bool::weighted(0.1),
+        any::<bool>(),
+        prop::option::of((1..100i64, happens)),
+    )
         .prop_map(|(birth, old, urban, unknown_hukou, with_previous, event)| Someone {
             birth,
             old,
@@ -78,7 +85,8 @@ async fn live(db: &Db, people: &[Someone], ids: &[kernel::ElderId], on: CivilDat
         }
         let seen = people::service::card(db, &scope(CITY), *id).await.expect("card").version;
         let since = Since::Day(on);
-        let change = |changes: Changes| people::service::correct(db, &*CLERK, *id, seen, changes, since, Source::Office);
+        let change =
+            |changes: Changes| people::service::correct(db, &*CLERK, *id, seen, changes, since, Source::Office);
         match what {
             Happens::Dies => died(db, *id, &on.to_string()).await,
             Happens::TurnsUrban => {

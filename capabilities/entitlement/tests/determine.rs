@@ -16,11 +16,8 @@ async fn birthdays_decide_on_the_day() {
         let turns_75 = open(&db, person("1951-11-10", 1)).await;
         let turns_80 = open(&db, person("1946-11-10", 2)).await;
         run(&db, "2026-11-09").await;
-        let before = [
-            (turns_75, RURAL, "not_eligible"),
-            (turns_80, RURAL, "eligible"),
-            (turns_80, OLDER, "not_eligible"),
-        ];
+        let before =
+            [(turns_75, RURAL, "not_eligible"), (turns_80, RURAL, "eligible"), (turns_80, OLDER, "not_eligible")];
         for (elder, pack, verdict) in before {
             let rows = rows_of(&db, elder, pack).await;
             assert_eq!(standing(&rows).last().map(|r| (r.1, r.2)), Some((None, verdict)), "{pack}");
@@ -101,7 +98,9 @@ async fn missing_facts_are_named_and_settled_when_they_come() {
 
         at(&db, "2026-11-02");
         let changes = Changes { hukou_region: Some(Some(region(VILLAGE))), ..Changes::default() };
-        people::service::correct(&db, &clerk(), elder, 1, changes, Since::Always, Source::HomeVisit).await.expect("kept");
+        people::service::correct(&db, &clerk(), elder, 1, changes, Since::Always, Source::HomeVisit)
+            .await
+            .expect("kept");
         tell(&db).await;
         let rows = rows_of(&db, elder, RURAL).await;
         assert_eq!(standing(&rows), [("2024-03-08", None, "eligible")]);

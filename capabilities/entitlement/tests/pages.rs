@@ -108,7 +108,8 @@ async fn an_elders_page_tells_why_and_the_notice_can_be_printed() {
             assert!(text.contains(words), "{words}");
         }
         let notice = ok(&db, &format!("/elders/{elder}/entitlement/print")).await;
-        for words in ["待遇认定告知书", "自动认定，不用申请", "服务对象", "现在可用 ¥74.00", "水唇镇民政办"] {
+        for words in ["待遇认定告知书", "自动认定，不用申请", "服务对象", "现在可用 ¥74.00", "水唇镇民政办"]
+        {
             assert!(notice.contains(words), "{words}");
         }
         assert!(!notice.contains("城镇 75"), "only what is held stands on the notice");
@@ -144,7 +145,8 @@ async fn the_panel_shows_purse_and_reasons_and_the_timeline_what_happened() {
             }
         };
         let full = html(elder).await;
-        for words in ["正在享受的待遇", "享受中", "本季还能用", "¥300.00", "依据：4 个条件都满足", "自动认定"] {
+        for words in ["正在享受的待遇", "享受中", "本季还能用", "¥300.00", "依据：4 个条件都满足", "自动认定"]
+        {
             assert!(full.contains(words), "{words}");
         }
         assert!(!full.contains("城市居家养老服务"), "the packs it excludes are not told");
@@ -168,7 +170,8 @@ async fn a_policy_can_be_read_with_its_choices_and_examples() {
     each_engine(&migrations(), |db| async move {
         seeded(&db).await;
         let list = ok(&db, "/policies").await;
-        for words in ["农村 75–79 周岁老年人居家养老服务", "12 个全部通过", "本地举例", "还没有认定过"] {
+        for words in ["农村 75–79 周岁老年人居家养老服务", "12 个全部通过", "本地举例", "还没有认定过"]
+        {
             assert!(list.contains(words), "{words}");
         }
         let text = ok(&db, &format!("/policies/{RURAL}")).await;

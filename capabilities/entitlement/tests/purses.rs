@@ -177,7 +177,9 @@ async fn a_corrected_birth_date_corrects_by_postings() {
         at(&db, "2026-11-05");
         let number = id_number(day("1954-03-08"), 1);
         let changes = Changes { id_number: Some(number), ..Changes::default() };
-        people::service::correct(&db, &clerk(), elder, 1, changes, Since::Always, Source::Department).await.expect("kept");
+        people::service::correct(&db, &clerk(), elder, 1, changes, Since::Always, Source::Department)
+            .await
+            .expect("kept");
         tell(&db).await;
         let rows = rows_of(&db, elder, RURAL).await;
         assert_eq!(standing(&rows).last().map(|r| (r.1, r.2)), Some((None, "not_eligible")));
@@ -254,7 +256,10 @@ async fn the_rest_is_cleared_once_and_a_held_part_later() {
         let later = service::clear_waiting(&db, &platform(), &Quiet).await.expect("cleared");
         assert_eq!((later.closed, later.cleared), (1, yuan(50)));
         let row = &purse_rows(&db, house).await[0];
-        assert_eq!((row.used, row.cleared, row.available, row.state), (yuan(100), yuan(200), yuan(0), PurseState::Closed));
+        assert_eq!(
+            (row.used, row.cleared, row.available, row.state),
+            (yuan(100), yuan(200), yuan(0), PurseState::Closed)
+        );
         assert_eq!(clear(&db, "2026Q3").await, Default::default());
 
         // Nothing carries over, and nothing is granted in a quarter that was closed.

@@ -104,7 +104,10 @@ mod tests {
     fn rows_add_up_to_the_region_even_where_the_book_lacks_a_part() {
         let parts = [(code("441523101"), "水唇镇".to_string())];
         let rows = rows(&villages(), &code("441523"), &parts);
-        assert_eq!(rows.iter().map(|r| (r.name.as_str(), r.area.elders)).collect::<Vec<_>>(), [("水唇镇", 30), ("其他", 5)]);
+        assert_eq!(
+            rows.iter().map(|r| (r.name.as_str(), r.area.elders)).collect::<Vec<_>>(),
+            [("水唇镇", 30), ("其他", 5)]
+        );
     }
 
     #[test]

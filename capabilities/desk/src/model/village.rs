@@ -305,8 +305,11 @@ mod tests {
 
     #[test]
     fn the_sketch_marks_todays_tasks_and_those_alone_and_counts_who_is_missing() {
-        let mut roster =
-            vec![elder(1, "罗火娇", "1942-03-01", "上围"), elder(2, "独", "1946-01-01", ""), elder(3, "丙", "1946-01-01", "")];
+        let mut roster = vec![
+            elder(1, "罗火娇", "1942-03-01", "上围"),
+            elder(2, "独", "1946-01-01", ""),
+            elder(3, "丙", "1946-01-01", ""),
+        ];
         roster[1].living = Living::ChildlessAlone;
         roster.push(RosterLine { place: None, ..elder(4, "无", "1946-01-01", "") });
         let s = [served(1, "2026-11-18", false)];

@@ -141,9 +141,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
             .warn_if(accounts.no_second_factor > 0, "管理员和财务必须绑"),
         Tile::new("/accounts?active=yes", "在用账号", accounts.active, "个")
             .note(format!("{} 个还没换密码，{} 个锁着", accounts.given_password, accounts.locked)),
-        Tile::figure("/audit", "审计记录", grouped(rows), "条").note(
-            acts.rows.first().map_or_else(|| "还没有".to_string(), |r| format!("最近 {}", r.at.ago(now))),
-        ),
+        Tile::figure("/audit", "审计记录", grouped(rows), "条")
+            .note(acts.rows.first().map_or_else(|| "还没有".to_string(), |r| format!("最近 {}", r.at.ago(now)))),
     ];
     let head = joined(&[(backlog.failed, "项工作没做成"), (accounts.no_second_factor, "人没绑验证码")]);
     let region = book.name(viewer.region());
@@ -163,11 +162,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
                 title: j.title,
             })
             .collect(),
-        acts: acts
-            .rows
-            .into_iter()
-            .map(|r| Act { when: r.at.ago(now), who: r.actor, what: r.words })
-            .collect(),
+        acts: acts.rows.into_iter().map(|r| Act { when: r.at.ago(now), who: r.actor, what: r.words }).collect(),
         page: frame(app, viewer),
     };
     Ok(html(&view)?)

@@ -123,7 +123,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
 
     let a = snapshot.whole;
     let tiles = vec![
-        Tile::new("/entitled?view=newly", "本月新符合", a.newly, "人").note(format!("共享受 {} 人", grouped(a.entitled))),
+        Tile::new("/entitled?view=newly", "本月新符合", a.newly, "人")
+            .note(format!("共享受 {} 人", grouped(a.entitled))),
         Tile::new("/elders?view=soon75", "三个月内满 75", soon75, "人").note("到生日自动判断待遇"),
         Tile::new("/elders?view=incomplete", "档案不全", a.lacking, "人")
             .note(format!("齐全 {}%", 100 - percent(a.lacking, a.elders))),
@@ -175,4 +176,3 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
     };
     Ok(html(&view)?)
 }
-

@@ -24,12 +24,10 @@ async fn home(State(app): State<App>, viewer: Viewer) -> web::Result<Response> {
         Role::Operator => operator::desk(&app, &viewer).await,
         Role::Finance => finance::desk(&app, &viewer).await,
         Role::Administrator => administrator::desk(&app, &viewer).await,
-        Role::VillageStaff | Role::TownStaff | Role::CountyStaff | Role::CityStaff => {
-            match viewer.region().tier() {
-                Tier::Village => village::desk(&app, &viewer).await,
-                Tier::Town | Tier::County | Tier::City | Tier::Province => areas::desk(&app, &viewer).await,
-            }
-        }
+        Role::VillageStaff | Role::TownStaff | Role::CountyStaff | Role::CityStaff => match viewer.region().tier() {
+            Tier::Village => village::desk(&app, &viewer).await,
+            Tier::Town | Tier::County | Tier::City | Tier::Province => areas::desk(&app, &viewer).await,
+        },
     }
 }
 

@@ -68,10 +68,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         sub: book.name(viewer.region()),
         may_order: viewer.may(Permission::OrderCreate),
         tiles,
-        calls: calls
-            .iter()
-            .map(|o| OrderLine::of(o, now, place(o)).act(links::follow_up(o.id), "回访"))
-            .collect(),
+        calls: calls.iter().map(|o| OrderLine::of(o, now, place(o)).act(links::follow_up(o.id), "回访")).collect(),
         calls_all: count(calls_all),
         disputes: disputes.iter().map(|o| OrderLine::of(o, now, reason(o))).collect(),
         late: late.iter().map(|o| OrderLine::of(o, now, place(o))).collect(),

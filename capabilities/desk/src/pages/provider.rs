@@ -168,11 +168,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         papers_tile(soon, gone),
         Tile::money("/settlements", "等拨付", due).note(format!("{lists} 份清单；本季已确认 {earned}")),
     ];
-    let head = joined(&[
-        (accept_all, "单待接"),
-        (assign_all, "单待指派"),
-        (late, "单要迟到"),
-    ]);
+    let head = joined(&[(accept_all, "单待接"), (assign_all, "单待指派"), (late, "单要迟到")]);
     let mut days = by_worker(&visits, now);
     let workers = days.len();
     days.truncate(WORKERS);

@@ -94,11 +94,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
             confirmed: o.state == orders::State::Confirmed,
         })
         .collect();
-    let newly: Vec<Entitled> = entitled
-        .rows
-        .iter()
-        .map(|r| Entitled { elder: r.elder, since: r.since, pack: title(&r.pack) })
-        .collect();
+    let newly: Vec<Entitled> =
+        entitled.rows.iter().map(|r| Entitled { elder: r.elder, since: r.since, pack: title(&r.pack) }).collect();
     let may_write = viewer.may(Permission::ElderWrite);
     let given = Given { today, roster: &roster, served: &served, entitled: &newly, may_write };
     let (mut first, mut later) = model::split(model::tasks(&given), today);
@@ -128,7 +125,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
             .note(if served.is_empty() { "都问过了" } else { "问问做了没有、好不好" })
             .warn_if(oldest > WAITED_DAYS, format!("最久的等了 {oldest} 天")),
     ];
-    let next = if going == 0 { orders::service::next_visit(db, scope, today.plus_days(1).at(0, 0)).await? } else { None };
+    let next =
+        if going == 0 { orders::service::next_visit(db, scope, today.plus_days(1).at(0, 0)).await? } else { None };
     let view = Desk {
         head: first_words(now_all, now_all + later_all, &by),
         sub: format!("{village} {} 位老人", count(elders)),
@@ -136,10 +134,9 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         may_order: viewer.may(Permission::OrderCreate),
         may_write,
         tiles,
-        nothing: later.first().map_or_else(
-            || format!("{by} 前没有到期的，有新的会排在这里"),
-            |t| format!("下一件 {} 到期", t.due.md()),
-        ),
+        nothing: later
+            .first()
+            .map_or_else(|| format!("{by} 前没有到期的，有新的会排在这里"), |t| format!("下一件 {} 到期", t.due.md())),
         now: first.drain(..now_all.min(SHOWN)).collect(),
         now_all,
         later: later.drain(..later_all.min(SHOWN)).collect(),

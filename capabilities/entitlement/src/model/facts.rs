@@ -1,6 +1,8 @@
 //! From an archive to the facts that policies speak of.
 use kernel::{CivilDate, HouseholdId, Month, RegionCode};
-use people::model::{DatedChange, DisabilityCert, ElderFacts, FactKind, HouseholdFacts, IncomeClass, Living, groups_text};
+use people::model::{
+    DatedChange, DisabilityCert, ElderFacts, FactKind, HouseholdFacts, IncomeClass, Living, groups_text,
+};
 use policy::{Fact, Facts, Timeline, Value};
 
 /// Stands for a hukou outside the installation while somebody has moved away and nobody wrote down where to. No region

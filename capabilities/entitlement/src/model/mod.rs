@@ -7,6 +7,6 @@ mod view;
 pub use facts::{ELSEWHERE, stay, timeline};
 pub use purse::{Line, Step, Target, Targets, household_targets, overgrant, settle, shares};
 pub(crate) use purse::{mark_cleared, shrinks};
-pub(crate) use rows::{began, ends};
 pub use rows::{Decided, Held, Plan, decided, sync};
+pub(crate) use rows::{began, ends};
 pub use view::{Counts, DeterminationView, ElderRow, Meter, PurseRow, PurseState, PurseView, Report, Verdicts};

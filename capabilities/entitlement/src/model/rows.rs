@@ -178,9 +178,8 @@ pub(crate) fn began(pack: &Pack, person: &Timeline, from: &Decided) -> CivilDate
     let used = read_by(pack);
     let earliest = person.on(from.since).birth_date().unwrap_or(pack.effective_from).max(pack.effective_from);
     let mut since = from.since;
-    let same_before = |day: CivilDate| {
-        matches!(on_day(pack, person, day.plus_days(-1), used), Ok(Some(before)) if before.same(from))
-    };
+    let same_before =
+        |day: CivilDate| matches!(on_day(pack, person, day.plus_days(-1), used), Ok(Some(before)) if before.same(from));
     if since <= earliest || !same_before(since) {
         return since;
     }
@@ -203,9 +202,9 @@ pub(crate) fn ends(pack: &Pack, person: &Timeline, from: &Decided) -> Option<Civ
     }
     let birth = person.on(from.since).birth_date()?;
     let used = read_by(pack);
-    turns(pack, person, from.since, birth.birthday(OLDEST)).into_iter().find(|&day| {
-        !matches!(on_day(pack, person, day, used), Ok(Some(then)) if then.outcome.verdict == Verdict::Eligible)
-    })
+    turns(pack, person, from.since, birth.birthday(OLDEST)).into_iter().find(
+        |&day| !matches!(on_day(pack, person, day, used), Ok(Some(then)) if then.outcome.verdict == Verdict::Eligible),
+    )
 }
 
 /// Compares what is stored with what should hold from `anchor` to `today`. Rows that ended before `anchor` are not

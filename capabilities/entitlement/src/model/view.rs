@@ -171,11 +171,7 @@ impl std::ops::AddAssign for Report {
 impl Report {
     /// Nothing was written.
     pub fn unchanged(&self) -> bool {
-        self.added == 0
-            && self.ended == 0
-            && self.superseded == 0
-            && self.granted.is_zero()
-            && self.withdrawn.is_zero()
+        self.added == 0 && self.ended == 0 && self.superseded == 0 && self.granted.is_zero() && self.withdrawn.is_zero()
     }
 }
 

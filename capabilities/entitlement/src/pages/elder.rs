@@ -127,11 +127,7 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
         .collect())
 }
 
-pub(crate) async fn page(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-) -> web::Result<Response> {
+pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
     let packs = app.thing::<Packs>()?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let shown = shown(&app, &viewer, &packs, &elder).await?;
@@ -164,11 +160,7 @@ pub(crate) async fn page(
     })
 }
 
-pub(crate) async fn print(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-) -> web::Result<Response> {
+pub(crate) async fn print(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
     let packs = app.thing::<Packs>()?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let mut shown = shown(&app, &viewer, &packs, &elder).await?;

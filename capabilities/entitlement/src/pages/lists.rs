@@ -241,7 +241,11 @@ pub(crate) async fn purses(State(app): State<App>, viewer: Viewer, ask: ListAsk)
         default_sort: ("region", Dir::Asc),
         tie: "household",
         actions: Vec::new(),
-        empty: ("这个季度没有额度".into(), "认定以后，额度自动到账".into(), Some(("/policies".into(), "看政策".into()))),
+        empty: (
+            "这个季度没有额度".into(),
+            "认定以后，额度自动到账".into(),
+            Some(("/policies".into(), "看政策".into())),
+        ),
         flash: None,
     };
     let (db, actor, scope, book) = (app.db(), viewer.actor(), viewer.scope, app.regions());

@@ -82,10 +82,8 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         flash: None,
     };
     let total = rows.len() as i64;
-    web::respond(&app, &viewer, spec, ask, |f| async move {
-        Ok(Paged { rows, total, page: 1, per_page: f.page.rows })
-    })
-    .await
+    web::respond(&app, &viewer, spec, ask, |f| async move { Ok(Paged { rows, total, page: 1, per_page: f.page.rows }) })
+        .await
 }
 
 /// A condition of the tree.
@@ -145,7 +143,10 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
     let parameters: Vec<ParameterShown> = pack
         .parameters
         .iter()
-        .map(|p| ParameterShown { label: p.label.clone(), values: p.values.iter().map(|v| value(pack, v, day)).collect() })
+        .map(|p| ParameterShown {
+            label: p.label.clone(),
+            values: p.values.iter().map(|v| value(pack, v, day)).collect(),
+        })
         .collect();
     let (root, branches) = conditions(pack, day);
     let examples = examples(pack)?;
@@ -222,9 +223,7 @@ fn examples(pack: &Pack) -> kernel::Result<Vec<ExampleShown>> {
     let Some(list) = text.get("examples").and_then(|e| e.as_array()) else { return Ok(Vec::new()) };
     let word = |table: &toml::Value, key: &str| match table.get(key) {
         Some(toml::Value::String(s)) => s.clone(),
-        Some(toml::Value::Array(items)) => {
-            items.iter().filter_map(|i| i.as_str()).collect::<Vec<_>>().join("、")
-        }
+        Some(toml::Value::Array(items)) => items.iter().filter_map(|i| i.as_str()).collect::<Vec<_>>().join("、"),
         Some(other) => other.to_string(),
         None => String::new(),
     };

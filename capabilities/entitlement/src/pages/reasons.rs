@@ -81,7 +81,9 @@ impl Words<'_> {
         };
         let (said, source) = match fact {
             Fact::Age => (age(d, &shown.value), ""),
-            Fact::InLocalHukou | Fact::HukouRegion => (of_region(Fact::HukouRegion), self.sources.get(Fact::HukouRegion)),
+            Fact::InLocalHukou | Fact::HukouRegion => {
+                (of_region(Fact::HukouRegion), self.sources.get(Fact::HukouRegion))
+            }
             Fact::InLocalResidence | Fact::ResidenceRegion => {
                 (of_region(Fact::ResidenceRegion), self.sources.get(Fact::ResidenceRegion))
             }

@@ -6,8 +6,8 @@ use crate::store::purses::{self, Purse};
 use crate::store::rows::{self, Change};
 use books::model::NewAccount;
 use kernel::{
-    AccountId, Actor, CivilDate, ElderId, Error, Fen, HouseholdId, Instant, Month, OrgScope, Quarter, RegionCode, Result, Scope,
-    Tier,
+    AccountId, Actor, CivilDate, ElderId, Error, Fen, HouseholdId, Instant, Month, OrgScope, Quarter, RegionCode,
+    Result, Scope, Tier,
 };
 use ledger::{AccountKind, Action, Command, DeterminationRef, Key, Purpose, Reference};
 use people::model::{ElderFacts, FactKind, HouseholdFacts};
@@ -131,9 +131,8 @@ fn change(
     let mut plan = sync(held, decisions, anchor, frame.day);
     // Where the row in force at the anchor is not confirmed, it is judged from its own first day: a birth date that was
     // wrong makes all of it wrong, a birthday only ends it.
-    let reaching = |h: &&Held| {
-        !h.superseded && h.decided.since < anchor && h.decided.until.is_none_or(|until| anchor <= until)
-    };
+    let reaching =
+        |h: &&Held| !h.superseded && h.decided.since < anchor && h.decided.until.is_none_or(|until| anchor <= until);
     if !plan.is_empty()
         && let Some(since) = held.iter().filter(reaching).map(|h| h.decided.since).min()
     {
@@ -142,9 +141,7 @@ fn change(
         plan = sync(held, &again, anchor, frame.day);
     }
     // The first row of all tells the day somebody's entitlement began by the facts, not the day we began to look.
-    let remains = held.iter().any(|h| {
-        !h.superseded && !plan.supersede.contains(&(h.decided.since, h.revision))
-    });
+    let remains = held.iter().any(|h| !h.superseded && !plan.supersede.contains(&(h.decided.since, h.revision)));
     if !remains
         && let Some((first, revision)) = plan.insert.first_mut()
         && first.since == anchor
@@ -229,12 +226,7 @@ struct Due {
 }
 
 impl Due {
-    fn settle(
-        self,
-        now: Instant,
-        balances: &HashMap<AccountId, Fen>,
-        book: &mut Postings,
-    ) {
+    fn settle(self, now: Instant, balances: &HashMap<AccountId, Fen>, book: &mut Postings) {
         let Due { household, group, quarter, region, purse, targets, grants } = self;
         let before = purse.clone();
         let mut purse = purse.unwrap_or_else(|| Purse {
@@ -276,7 +268,8 @@ async fn balances(tx: &Tx, due: &[Due]) -> Result<HashMap<AccountId, Fen>> {
     let shrinking = |d: &&Due| {
         d.purse.as_ref().is_some_and(|p| crate::model::shrinks(&p.lines, &d.targets) || p.overgrant > Fen::ZERO)
     };
-    let ids: Vec<AccountId> = due.iter().filter(shrinking).filter_map(|d| d.purse.as_ref()).map(|p| p.account).collect();
+    let ids: Vec<AccountId> =
+        due.iter().filter(shrinking).filter_map(|d| d.purse.as_ref()).map(|p| p.account).collect();
     let found = books::service::accounts(tx, &ids).await?;
     Ok(found.into_iter().map(|(id, a)| (id, a.available())).collect())
 }
@@ -381,11 +374,8 @@ impl Postings {
 impl Posting {
     fn command(&self, tx: &Tx, fund: AccountId, purse: AccountId) -> Result<Command> {
         let crate::model::Step { month, pack, amount, revision } = &self.step;
-        let (purpose, debit, credit) = if *amount > Fen::ZERO {
-            (Purpose::Grant, fund, purse)
-        } else {
-            (Purpose::GrantWithdrawal, purse, fund)
-        };
+        let (purpose, debit, credit) =
+            if *amount > Fen::ZERO { (Purpose::Grant, fund, purse) } else { (Purpose::GrantWithdrawal, purse, fund) };
         let amount = Fen(amount.0.abs());
         let reference = DeterminationRef::new(format!("{}/{pack}/{month}", self.household))?;
         Ok(Command {

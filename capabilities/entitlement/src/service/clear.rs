@@ -28,12 +28,7 @@ pub struct Clearance {
 ///
 /// # Errors
 /// `Refused` while the quarter is not over.
-pub async fn clear_quarter(
-    db: &Db,
-    actor: &Actor,
-    quarter: Quarter,
-    progress: &dyn Progress,
-) -> Result<Clearance> {
+pub async fn clear_quarter(db: &Db, actor: &Actor, quarter: Quarter, progress: &dyn Progress) -> Result<Clearance> {
     if db.clock().today() <= quarter.last_day() {
         return Err(Error::Refused(format!("{}还没过完，{} 以后再清零", quarter.zh(), quarter.last_day())));
     }

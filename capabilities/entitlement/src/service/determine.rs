@@ -10,7 +10,8 @@ use crate::packs::Packs;
 use crate::service::batch::{Frame, decide, write};
 use crate::store::{rows, runs};
 use kernel::{
-    Actor, CivilDate, ElderId, Error, HouseholdId, JobId, OrgScope, Permission, Quarter, RegionCode, Result, Scope, Tier,
+    Actor, CivilDate, ElderId, Error, HouseholdId, JobId, OrgScope, Permission, Quarter, RegionCode, Result, Scope,
+    Tier,
 };
 use store::{Db, Tx};
 

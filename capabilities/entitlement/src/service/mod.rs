@@ -11,8 +11,8 @@ pub use clear::{Clearance, clear_quarter, clear_waiting};
 pub use desk::{VillageEntitled, VillagePurses, entitled_by_village, purses_by_village};
 pub(crate) use determine::ask;
 pub use determine::{BATCH, ask_now, determine, determine_by, determine_household, retire};
-pub use purses::{purse_list, purses, purses_in, quarters};
 pub(crate) use purses::of_household;
+pub use purses::{purse_list, purses, purses_in, quarters};
 pub(crate) use read::in_force;
 pub use read::{by_pack, counts, current, determined_on, entitled, history, undecided};
 

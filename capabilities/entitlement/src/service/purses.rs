@@ -5,7 +5,9 @@ use crate::store::lists::{self, PurseAsk};
 use crate::store::purses::{self, Purse};
 use crate::store::runs;
 use books::model::AccountView;
-use kernel::{AccountId, Actor, CivilDate, ElderId, Fen, HouseholdId, PageAsk, Paged, Permission, Quarter, Result, Scope};
+use kernel::{
+    AccountId, Actor, CivilDate, ElderId, Fen, HouseholdId, PageAsk, Paged, Permission, Quarter, Result, Scope,
+};
 use std::collections::HashMap;
 use store::{Db, Sql, Tx};
 

@@ -3,9 +3,7 @@ use crate::model::{Counts, DeterminationView, ElderRow, Verdicts};
 use crate::packs::{Packs, refused};
 use crate::store::lists::{self, EntitledAsk};
 use crate::store::{rows, runs};
-use kernel::{
-    Actor, CivilDate, ElderId, Error, Instant, Month, PageAsk, Paged, Permission, Result, Scope,
-};
+use kernel::{Actor, CivilDate, ElderId, Error, Instant, Month, PageAsk, Paged, Permission, Result, Scope};
 use policy::{Explanation, Facts, Pack, Verdict};
 use std::collections::HashMap;
 use store::Db;

@@ -105,8 +105,22 @@ pub(crate) async fn of_quarter<C: Sql>(conn: &C, household: HouseholdId, quarter
 
 pub(crate) async fn insert(tx: &Tx, purses: &[&Purse]) -> Result<()> {
     const COLUMNS: &[&str] = &[
-        "household", "grp", "quarter", "region", "county", "account", "pack", "lines", "months", "granted", "cleared",
-        "overgrant", "state", "rounds", "opened_at", "changed_at",
+        "household",
+        "grp",
+        "quarter",
+        "region",
+        "county",
+        "account",
+        "pack",
+        "lines",
+        "months",
+        "granted",
+        "cleared",
+        "overgrant",
+        "state",
+        "rounds",
+        "opened_at",
+        "changed_at",
     ];
     let mut rows = Vec::with_capacity(purses.len());
     for p in purses {

@@ -82,10 +82,7 @@ fn enclosing(region: RegionCode) -> Vec<Value> {
 }
 
 /// First day ever determined, and last day determined completely, of runs that covered `region`.
-pub(crate) async fn covered<C: Sql>(
-    conn: &C,
-    region: RegionCode,
-) -> Result<(Option<CivilDate>, Option<CivilDate>)> {
+pub(crate) async fn covered<C: Sql>(conn: &C, region: RegionCode) -> Result<(Option<CivilDate>, Option<CivilDate>)> {
     let regions = enclosing(region);
     let within = super::marks(1, regions.len());
     let first = format!("SELECT MIN(day) FROM determination_run WHERE region IN ({within})");
@@ -115,14 +112,7 @@ pub(crate) async fn keep_texts(tx: &Tx, packs: &Packs) -> Result<()> {
         tx.exec(
             "INSERT INTO policy_text (pack, version, title, ground, body, first_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (pack, version) DO NOTHING",
-            vals![
-                pack.id.clone(),
-                pack.version as i64,
-                pack.title.clone(),
-                ground(pack),
-                pack.text.clone(),
-                tx.now()
-            ],
+            vals![pack.id.clone(), pack.version as i64, pack.title.clone(), ground(pack), pack.text.clone(), tx.now()],
         )
         .await?;
     }

@@ -4,8 +4,8 @@ use entitlement::model::PurseRow;
 use entitlement::service::{self, Progress, PurseAsk, Quiet};
 use entitlement::{Packs, PurseView, Report};
 use kernel::{
-    Actor, CivilDate, ElderId, Fen, HouseholdId, IdNumber, Instant, OrgId, OrgScope, PageAsk, Quarter, RegionCode, Role,
-    Scope, Sex, UserId,
+    Actor, CivilDate, ElderId, Fen, HouseholdId, IdNumber, Instant, OrgId, OrgScope, PageAsk, Quarter, RegionCode,
+    Role, Scope, Sex, UserId,
 };
 use ledger::{AccountKind, Action, Command, Key, Reference};
 use people::model::{HouseholdOf, Hukou, NewElder, Source};
@@ -255,4 +255,3 @@ impl Progress for Killed {
         Ok(())
     }
 }
-
