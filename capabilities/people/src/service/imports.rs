@@ -6,6 +6,7 @@ use crate::store::{duplicates, elders};
 use audit::Action;
 use kernel::{Actor, ElderId, Error, PageAsk, Paged, Permission, RegionBook, Result, Scope};
 use papers::{Column, Exported, Format, Limits, Sheet, Table};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use store::{Db, Secret};
 
@@ -250,17 +251,24 @@ fn judged_row(db: &Db, r: Judged) -> Result<JudgedRow> {
     Ok(JudgedRow { row_no: r.row_no, state, cells, errors, key: r.key, why, twin })
 }
 
+/// What a file is known by again.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
 /// Reads a file, judges every row and keeps both, sealed, for correcting. No archive is written.
 ///
 /// # Errors
 /// `Forbidden`, or `Refused` when it is no such list.
 pub async fn import_read(db: &Db, actor: &Actor, file_name: &str, bytes: Vec<u8>) -> Result<BatchId> {
     actor.require(Permission::ElderImport)?;
+    let sha256 = digest(&bytes);
     let table = tokio::task::spawn_blocking(move || read(&bytes)).await.map_err(Error::internal)??;
     let id: BatchId = db.new_id();
     let name: String = file_name.chars().filter(|c| !c.is_control()).take(80).collect();
     let tx = db.begin().await?;
-    sql::insert_batch(&tx, actor, id, &name, &table.unused_columns().join("、"), table.len() as i64).await?;
+    let unused = table.unused_columns().join("、");
+    sql::insert_batch(&tx, actor, id, &name, &sha256, &unused, table.len() as i64).await?;
     tx.commit().await?;
     let book = super::load_book(db).await?;
     let mut reader = Reader::new(db, &book, actor.scope());

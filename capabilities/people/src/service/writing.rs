@@ -56,6 +56,7 @@ async fn start(tx: &store::Tx, db: &Db, actor: &Actor, id: BatchId) -> Result<(s
 }
 
 /// Reads a file and writes its good rows at once, telling `progress` (done, total) after every step: the command line.
+/// The same file again, after the process died in the middle, goes on where it stopped.
 ///
 /// # Errors
 /// As [`super::import_read`] and [`import_write`].
@@ -66,7 +67,10 @@ pub async fn import_now(
     bytes: Vec<u8>,
     progress: impl Fn(i64, i64) + Send,
 ) -> Result<super::BatchView> {
-    let id = super::import_read(db, actor, file_name, bytes).await?;
+    let id = match begun(db, actor, &bytes).await? {
+        Some(id) => id,
+        None => super::import_read(db, actor, file_name, bytes).await?,
+    };
     let tx = db.begin().await?;
     start(&tx, db, actor, id).await?;
     tx.commit().await?;
@@ -79,6 +83,17 @@ pub async fn import_now(
         }
         done += n;
         progress(done, total);
+    }
+}
+
+/// An import of this file that the actor began and that still can go on. One that was not read to its end is dropped.
+async fn begun(db: &Db, actor: &Actor, bytes: &[u8]) -> Result<Option<BatchId>> {
+    match sql::unfinished(db, actor, &super::imports::digest(bytes)).await? {
+        Some(b) if b.state == BatchState::Reading => {
+            super::import_drop(db, actor, b.id).await?;
+            Ok(None)
+        }
+        found => Ok(found.map(|b| b.id)),
     }
 }
 

@@ -30,17 +30,28 @@ pub(crate) async fn insert_batch(
     actor: &Actor,
     id: BatchId,
     file_name: &str,
+    sha256: &str,
     unused: &str,
     total: i64,
 ) -> Result<()> {
     let region = actor.scope().region;
     tx.exec(
         "INSERT INTO import_batch (id, region, file_name, sha256, state, unused, total, created_at, created_by, actor_user)
-         VALUES ($1, $2, $3, '', 'reading', $4, $5, $6, $7, $8)",
-        vals![id, region, file_name, unused, total, tx.now(), actor.label(), actor.user_id()],
+         VALUES ($1, $2, $3, $4, 'reading', $5, $6, $7, $8, $9)",
+        vals![id, region, file_name, sha256, unused, total, tx.now(), actor.label(), actor.user_id()],
     )
     .await?;
     Ok(())
+}
+
+/// The actor's own import of the same file that did not come to its end.
+pub(crate) async fn unfinished(db: &Db, actor: &Actor, sha256: &str) -> Result<Option<Batch>> {
+    let mut f = Filter::from("import_batch");
+    f.and("sha256 = ?", sha256).region("region", actor.scope());
+    f.and("created_by = ?", actor.label()).clause("state IN ('reading', 'checked', 'writing')", vec![]);
+    let sql = format!("SELECT {BATCH} {} ORDER BY created_at DESC, id DESC LIMIT 1", f.sql());
+    let found: Option<Batch> = db.read().one(&sql, f.values.clone()).await?;
+    Ok(found.filter(|b| b.actor_user == actor.user_id()))
 }
 
 pub(crate) async fn batch<C: Sql>(conn: &C, scope: &Scope, id: BatchId, lock: &str) -> Result<Batch> {
