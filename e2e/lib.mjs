@@ -143,6 +143,8 @@ export async function openBrowser() {
     executablePath: process.env.YINIAN_CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     chromiumSandbox: false,
+    // Its own words in date and file fields are in the pictures, too.
+    env: { ...process.env, LANGUAGE: 'zh_CN' },
     args: [
       '--no-sandbox',
       '--disable-gpu',
