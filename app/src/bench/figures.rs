@@ -24,7 +24,3 @@ impl Times {
 pub fn rate(n: usize, took: Duration) -> f64 {
     (n as f64 / took.as_secs_f64().max(1e-9)).round()
 }
-
-pub fn seconds(d: Duration) -> f64 {
-    (d.as_secs_f64() * 1e3).round() / 1e3
-}

@@ -244,7 +244,7 @@ impl Builder<'_> {
             active: true,
         };
         let id = providers::service::register_worker(tx, self.db, &self.platform, draft).await?;
-        let mut paper = |kind: DocumentKind, name: &str, covers: &[Skill], left: i64| DocumentDraft {
+        let paper = |kind: DocumentKind, name: &str, covers: &[Skill], left: i64| DocumentDraft {
             kind,
             name: name.into(),
             number: format!(

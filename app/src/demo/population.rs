@@ -20,8 +20,7 @@ const HAMLETS: [&str; 10] = ["上围", "中围", "下围", "新屋", "老屋下"
 pub struct Person {
     pub household: HouseholdId,
     pub name: String,
-    pub sex: Sex,
-    pub birth: CivilDate,
+    /// Birth date and sex are read from it.
     pub id_number: IdNumber,
     pub phone: Option<String>,
     pub rural: bool,
@@ -131,8 +130,6 @@ pub fn people(d: &Dice, numbers: &mut Numbers, book: &RegionBook, town: Town, to
             out.push(Person {
                 household,
                 name,
-                sex,
-                birth,
                 id_number,
                 phone,
                 rural,
@@ -239,7 +236,7 @@ mod tests {
         let all = make(1);
         assert_eq!(all.len(), 6000);
         let share = |low: i16, high: i16| {
-            all.iter().filter(|p| (low..=high).contains(&p.birth.age_on(today))).count() as i64 * 520 / 6000
+            all.iter().filter(|p| (low..=high).contains(&p.id_number.birth().age_on(today))).count() as i64 * 520 / 6000
         };
         for (low, high, expected) in [(60, 69, 307), (70, 79, 153), (80, 89, 50), (90, 99, 8), (100, 110, 2)] {
             let got = share(low, high);
@@ -253,7 +250,7 @@ mod tests {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 6000, "identity numbers are unique");
-        assert!(all.iter().all(|p| town.contains(&p.region) && p.birth.age_on(today) >= 60));
+        assert!(all.iter().all(|p| town.contains(&p.region) && p.id_number.birth().age_on(today) >= 60));
         let again = make(1);
         assert!(all.iter().zip(&again).all(|(a, b)| a.id_number == b.id_number && a.name == b.name));
         assert!(make(2).iter().zip(&all).any(|(a, b)| a.id_number != b.id_number));
