@@ -168,7 +168,6 @@ export default async function (story) {
     await reasons.getByText('服务标准').or(reasons.getByText('户籍为农村')).first().waitFor();
     purse = await panel.locator('a.big').getAttribute('href');
     equal(amount(await panel.locator('a.big').innerText()), 200_00, 'November and December');
-    await screenshot(clerk, 'elder360');
     await clerk.goto(`${elder}/entitlement`);
     await shows(clerk, '2026-11-19');
     await screenshot(clerk, 'entitlement');
@@ -263,6 +262,9 @@ export default async function (story) {
     equal(path_(clerk), order, 'back at the order');
     await shows(clerk, '5 分，剪得好，人也和气');
     await screenshot(clerk, 'order');
+    await clerk.goto(elder);
+    await shows(clerk, '理发');
+    await screenshot(clerk, 'elder360');
   });
 
   await story.step('keyboard only: sign in, open the elder, order up to the cost card', async () => {
