@@ -151,7 +151,7 @@ pub fn settle(lines: &mut Vec<Line>, targets: &Targets, available: Fen, grants: 
     for line in lines.iter_mut().rev() {
         let take = lost(line).min(room).min(line.net - line.cleared);
         if take > Fen::ZERO {
-            room = room - take;
+            room -= take;
             step(line, -take, &mut steps);
         }
     }
@@ -160,7 +160,7 @@ pub fn settle(lines: &mut Vec<Line>, targets: &Targets, available: Fen, grants: 
         for line in lines.iter_mut() {
             let gain = (line.target - line.net).max(Fen::ZERO);
             let set_off = gain.min(owed_back);
-            owed_back = owed_back - set_off;
+            owed_back -= set_off;
             if gain > set_off {
                 step(line, gain - set_off, &mut steps);
             }
@@ -202,7 +202,7 @@ pub fn shares(lines: &[Line], rest: Fen) -> Vec<(String, Fen)> {
         if take.is_zero() {
             continue;
         }
-        left = left - take;
+        left -= take;
         match out.iter_mut().find(|(pack, _)| *pack == line.pack) {
             Some((_, sum)) => *sum += take,
             None => out.push((line.pack.clone(), take)),
@@ -217,6 +217,6 @@ pub(crate) fn mark_cleared(lines: &mut [Line], pack: &str, amount: Fen) {
     for line in lines.iter_mut().rev().filter(|l| l.pack == pack) {
         let part = (line.net - line.cleared).min(left).max(Fen::ZERO);
         line.cleared += part;
-        left = left - part;
+        left -= part;
     }
 }

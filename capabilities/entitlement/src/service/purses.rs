@@ -72,7 +72,7 @@ pub async fn purse_list(
     let found = lists::purses(db.read(), scope, ask, order, page).await?;
     let ids: Vec<AccountId> = found.rows.iter().map(|p| p.account).collect();
     let mut accounts: HashMap<AccountId, AccountView> = HashMap::new();
-    let mut elders: Vec<ElderId> = found.rows.iter().flat_map(|p| people_of(p)).collect();
+    let mut elders: Vec<ElderId> = found.rows.iter().flat_map(people_of).collect();
     for part in ids.chunks(1_000) {
         accounts.extend(books::service::accounts(db.read(), part).await?);
     }

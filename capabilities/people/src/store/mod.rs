@@ -30,6 +30,7 @@ CREATE TABLE elder (
   institution_until TEXT, lacks BIGINT NOT NULL, source TEXT NOT NULL, batch_id UUID, version BIGINT NOT NULL,
   created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL);
 CREATE UNIQUE INDEX elder_id_number ON elder (id_blind) WHERE standing = 'live';
+CREATE INDEX elder_id_blind ON elder (id_blind);
 CREATE INDEX elder_same ON elder (same_key);
 CREATE INDEX elder_phone ON elder (phone_blind);
 CREATE INDEX elder_household ON elder (household_id);
