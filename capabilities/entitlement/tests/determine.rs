@@ -251,3 +251,47 @@ async fn newly_entitled_leaves_out_passages_and_old_entitlements() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_new_text_of_a_policy_rules_from_its_day_and_the_old_reasons_stay_readable() {
+    each_engine(&migrations(), |db| async move {
+        seeded(&db).await;
+        at(&db, "2026-10-01");
+        let elder = open(&db, person("1949-03-08", 1)).await;
+        run(&db, "2026-10-01").await;
+        let reworded = policy::SHIPPED
+            .iter()
+            .map(|(file, text)| policy::Pack::load(file, &text.replace("户籍为农村", "是农村户籍")).expect("loads"))
+            .collect();
+        let reworded = entitlement::Packs::of(reworded);
+        at(&db, "2026-11-01");
+        let today = day("2026-11-01");
+        let report = service::determine(&db, &reworded, &platform(), today, &Quiet).await.expect("determined");
+        assert_eq!(
+            (report.added, report.superseded, report.granted),
+            (2, 0, yuan(0)),
+            "both rural packs were reworded"
+        );
+        let again = service::determine(&db, &reworded, &platform(), today, &Quiet).await.expect("determined");
+        assert!(again.unchanged());
+        let counts = service::counts(&db, &scope(TOWN), today).await.expect("counts");
+        assert_eq!((counts.entitled, counts.newly), (1, 0), "another wording makes nobody newly entitled");
+        let all = service::history(&db, &reworded, &scope(VILLAGE), elder).await.expect("history");
+        let rural: Vec<_> = all.iter().filter(|d| d.pack == RURAL).collect();
+        let said: Vec<_> = rural
+            .iter()
+            .map(|d| {
+                (d.since.to_string(), d.until.map(|u| u.to_string()), d.explanation.root.children[0].label.as_str())
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("2026-11-01".to_string(), None, "是农村户籍"),
+                ("2024-03-08".to_string(), Some("2026-10-31".to_string()), "户籍为农村"),
+            ]
+        );
+        back(&db);
+    })
+    .await;
+}

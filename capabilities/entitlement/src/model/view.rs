@@ -43,7 +43,8 @@ pub struct DeterminationView {
     pub until: Option<CivilDate>,
     /// The first day it will no longer hold, if nothing else changes.
     pub ends_on: Option<CivilDate>,
-    /// The pack of the same group held before, where this is a passage and not a beginning.
+    /// The pack of the same group held before (or this one, under another text or amount), where this is a passage and
+    /// not a beginning.
     pub passed_from: Option<String>,
     pub recorded_at: Instant,
     /// When it turned out to have been wrong.

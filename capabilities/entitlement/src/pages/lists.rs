@@ -54,7 +54,7 @@ struct Row {
     monthly: Fen,
     since: CivilDate,
     ends_on: Option<CivilDate>,
-    passed: String,
+    passed: bool,
     soon: bool,
     unknown: bool,
 }
@@ -70,7 +70,7 @@ fn row(r: ElderRow, packs: &Packs, book: &RegionBook, cards: &HashMap<ElderId, E
         monthly: r.monthly,
         since: r.since,
         ends_on: r.ends_on,
-        passed: r.passed_from.as_deref().map(title).unwrap_or_default(),
+        passed: r.passed_from.as_ref().is_some_and(|from| *from != r.pack),
         soon: r.ends_on.is_some_and(|d| d <= today.plus_days(SOON_DAYS)),
         unknown: r.monthly.is_zero(),
         elder: r.elder,
@@ -86,10 +86,10 @@ fn entitled_columns() -> Vec<Col<Row>> {
         Col::new("monthly", "每户每月", |r: &Row| Cell::Money(r.monthly)).sort("monthly"),
         Col::new("since", "从哪天起", |r: &Row| Cell::Date(Some(r.since))).sort("since"),
         Col::new("ends", "到哪天为止", |r: &Row| Cell::Date(r.ends_on.map(|d| d.plus_days(-1)))).sort("ends_on"),
-        Col::new("state", "情况", |r: &Row| match (r.unknown, r.soon, r.passed.is_empty()) {
+        Col::new("state", "情况", |r: &Row| match (r.unknown, r.soon, r.passed) {
             (true, ..) => Cell::State(Mark::Note, "缺资料".into()),
             (_, true, _) => Cell::State(Mark::Warn, "快到期".into()),
-            (_, _, false) => Cell::State(Mark::Ok, format!("由{}转来", r.passed)),
+            (_, _, true) => Cell::State(Mark::Ok, "由别的方案转来".into()),
             _ => Cell::State(Mark::Ok, "享受中".into()),
         }),
         Col::new("why", "依据", |r: &Row| Cell::Link {
@@ -201,11 +201,16 @@ fn purse_columns() -> Vec<Col<PurseLine>> {
     ]
 }
 
-pub(crate) async fn purses(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Result<Response> {
+pub(crate) async fn purses(State(app): State<App>, viewer: Viewer, mut ask: ListAsk) -> web::Result<Response> {
     let packs = app.thing::<Packs>()?;
     let today = app.clock().today();
-    let quarters = service::quarters(app.db()).await?;
+    let mut quarters = service::quarters(app.db()).await?;
     let quarter: Quarter = ask.filter("quarter").and_then(|q| q.parse().ok()).unwrap_or_else(|| today.quarter());
+    if !quarters.contains(&quarter) {
+        quarters.push(quarter);
+    }
+    // A list of purses is always of one quarter: the condition is shown even when nobody set it.
+    ask.filters.insert("quarter".into(), quarter.to_string());
     let mut filters = vec![
         FilterSpec {
             key: "quarter",

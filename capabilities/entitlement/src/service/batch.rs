@@ -151,10 +151,21 @@ fn change(
         let last = held.iter().filter(|h| h.decided.since == first.since).map(|h| h.revision).max();
         *revision = last.map_or(0, |r| r + 1);
     }
+    // The same pack goes on under another text, amount or fact: no beginning either.
+    let goes_on = |d: &Decided| {
+        d.outcome.verdict == Verdict::Eligible
+            && held.iter().any(|h| {
+                let key = (h.decided.since, h.revision, Some(d.since.plus_days(-1)));
+                h.decided.outcome.verdict == Verdict::Eligible && plan.close.contains(&key)
+            })
+    };
     let outlook = plan
         .insert
         .iter()
-        .map(|(d, _)| (crate::model::ends(text, person, d), passed_from(packs, pack, person, d)))
+        .map(|(d, _)| {
+            let from = if goes_on(d) { Some(text.id.clone()) } else { passed_from(packs, pack, person, d) };
+            (crate::model::ends(text, person, d), from)
+        })
         .collect();
     Ok(Change { elder: elder.elder, household, region: elder.region, pack: text.id.clone(), plan, outlook })
 }

@@ -5,7 +5,7 @@ use entitlement::service::{self, Progress, PurseAsk, Quiet};
 use entitlement::{Packs, PurseView, Report};
 use kernel::{
     Actor, CivilDate, ElderId, Fen, HouseholdId, IdNumber, Instant, OrgId, OrgScope, PageAsk, Quarter, RegionCode,
-    Role, Scope, Sex, UserId,
+    Role, Scope, UserId,
 };
 use ledger::{AccountKind, Action, Command, Key, Reference};
 use people::model::{HouseholdOf, Hukou, NewElder, Source};
