@@ -85,8 +85,7 @@ async fn live(db: &Db, people: &[Someone], ids: &[kernel::ElderId], on: CivilDat
         }
         let seen = people::service::card(db, &scope(CITY), *id).await.expect("card").version;
         let since = Since::Day(on);
-        let change =
-            |changes: Changes| people::service::correct(db, &*CLERK, *id, seen, changes, since, Source::Office);
+        let change = |changes: Changes| people::service::correct(db, &CLERK, *id, seen, changes, since, Source::Office);
         match what {
             Happens::Dies => died(db, *id, &on.to_string()).await,
             Happens::TurnsUrban => {
@@ -97,7 +96,7 @@ async fn live(db: &Db, people: &[Someone], ids: &[kernel::ElderId], on: CivilDat
                 let _ = change(Changes { hukou_region: elsewhere, ..Changes::default() }).await;
             }
             Happens::MovesAway => {
-                people::service::move_out(db, &*CLERK, *id, seen, on, None, Source::Office, "").await.expect("moved");
+                people::service::move_out(db, &CLERK, *id, seen, on, None, Source::Office, "").await.expect("moved");
             }
         }
     }
