@@ -57,13 +57,24 @@ fn nav() -> Vec<NavEntry> {
 
 /// Opens the database of a configuration. Makes the data folder and its keys when they are not there.
 pub async fn open(config: &Config, clock: Clock, durable: bool) -> Result<Db> {
+    open_seeded(config, clock, durable, random_seed()?).await
+}
+
+/// [`open`] with ids that follow from `seed`: the same demo town in every run.
+pub async fn open_seeded(config: &Config, clock: Clock, durable: bool, seed: u64) -> Result<Db> {
     std::fs::create_dir_all(&config.data)
         .map_err(|e| Error::Internal(format!("data folder {}: {e}", config.data.display())))?;
     let keys = Keys::load_or_create(&config.key_file())?;
+    let options = Options { connections: config.connections, durable, schema: None };
+    Db::open(&config.database_url(), &options, clock, keys, seed).await
+}
+
+/// Where the ids of this process begin.
+#[expect(clippy::disallowed_methods, reason = "this is the edge the random bytes are passed in from")]
+fn random_seed() -> Result<u64> {
     let mut seed = [0u8; 8];
     getrandom::fill(&mut seed).map_err(|e| Error::Internal(format!("random source: {e}")))?;
-    let options = Options { connections: config.connections, durable, schema: None };
-    Db::open(&config.database_url(), &options, clock, keys, u64::from_le_bytes(seed)).await
+    Ok(u64::from_le_bytes(seed))
 }
 
 /// The scope of the whole installation.

@@ -73,7 +73,7 @@ async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {
     let started = Clock::System.now();
     let start = demo::history_start(now.date()).at(8, 0);
     let clock = Clock::fixed(start);
-    let db = wire::open(config, clock.clone(), false).await?;
+    let db = wire::open_seeded(config, clock.clone(), false, args.seed).await?;
     store::migrate(&db, &wire::migrations()).await?;
     people::service::seed_regions(&db, people::service::shipped_regions()).await?;
     let packs = Arc::new(entitlement::Packs::shipped()?);

@@ -70,10 +70,12 @@ pub fn given(d: &Dice, sex: Sex, birth_year: i16) -> &'static str {
         1945..1958 => 1,
         _ => 2,
     };
-    match sex {
-        Sex::Male => *d.pick(MEN[generation]),
-        Sex::Female => *d.pick(WOMEN[generation]),
-    }
+    let names = match sex {
+        Sex::Male => MEN[generation],
+        Sex::Female => WOMEN[generation],
+    };
+    let picked: &&'static str = d.pick(names);
+    picked
 }
 
 /// Identity numbers already given out, by birthday.

@@ -50,6 +50,7 @@ pub struct Begun {
     elder: ElderId,
     merge: String,
     contact: String,
+    twin: String,
 }
 
 pub fn platform() -> Actor {
@@ -175,7 +176,7 @@ pub async fn begin(db: &Db, d: Draft) -> Begun {
         people::service::create(db, &clerk, archive(name, birth, serial)).await.unwrap()
     };
     let elder = add(d.elder, "1949-03-08", 100 + d.n * 10).await;
-    add(d.twins, "1950-03-08", 101 + d.n * 10).await;
+    let twin = add(d.twins, "1950-03-08", 101 + d.n * 10).await.to_string();
     add(d.twins, "1950-03-08", 102 + d.n * 10).await;
     let (goes, stays) =
         (add(d.merged, "1951-03-08", 103 + d.n * 10).await, add(d.merged, "1951-03-08", 104 + d.n * 10).await);
@@ -193,6 +194,7 @@ pub async fn begin(db: &Db, d: Draft) -> Begun {
         elder,
         merge: merge.to_string(),
         contact,
+        twin,
     }
 }
 
@@ -311,7 +313,9 @@ pub async fn finish(db: &Db, data: &Path, b: Begun, settled: OrderId) -> Side {
         fresh.as_str(),
         v = d.village_name,
     );
-    let batch = people::service::import_read(db, &clerk, &format!("名册{}.csv", d.n), text.into_bytes()).await.unwrap();
+    let village = person(u128::from(d.n) * 10 + 4, Role::VillageStaff, "村专干", d.village, OrgScope::Any);
+    let file = format!("名册{}.csv", d.n);
+    let batch = people::service::import_read(db, &village, &file, text.into_bytes()).await.unwrap();
     let page = PageAsk { page: 1, rows: 10 };
     let reviews =
         people::service::duplicate_reviews(db, &scope(d.village), people::model::ReviewState::Open, page, "d.id")
@@ -354,6 +358,7 @@ pub async fn finish(db: &Db, data: &Path, b: Begun, settled: OrderId) -> Side {
         keys.insert(name, ids);
     };
     put("elders", vec![b.elder.to_string()]);
+    put("twin", vec![b.twin.clone()]);
     put("contact", vec![b.contact.clone()]);
     put("merges", vec![b.merge.clone()]);
     put("duplicates", vec![review]);

@@ -172,7 +172,7 @@ impl World {
     pub async fn ask(&self, method: &str, url: &str, who: Option<&Signed>) -> Answer {
         match method {
             "GET" => self.request("GET", url, who, "").await,
-            _ => self.post(url, who, &every_field()).await,
+            _ => self.post(url, who, &every_field(url)).await,
         }
     }
     pub async fn post(&self, url: &str, who: Option<&Signed>, form: &str) -> Answer {
@@ -187,6 +187,9 @@ impl World {
                 let sign = if url.contains('?') { '&' } else { '?' };
                 url = format!("{url}{sign}_csrf={}", web::csrf_token(&self.app, who.session));
             }
+        }
+        if url.starts_with("/api/") {
+            request = request.header("idempotency-key", self.db.new_id::<kernel::JobId>().0.simple().to_string());
         }
         let kind = match method {
             "POST" if url.starts_with("/api/") => "application/json",
@@ -226,7 +229,6 @@ fn drafts() -> [Draft; 3] {
         twins: "邱亚七",
         merged: "钟石古",
         new_row: "温戊秀",
-        ..near
     };
     let far = Draft {
         n: 3,
@@ -311,7 +313,7 @@ pub fn nowhere(like: &Keys) -> Keys {
 
 /// One value for every field name forms use, so that a request is refused for whom it is about and not for what was left
 /// out.
-pub fn every_field() -> String {
+pub fn every_field(url: &str) -> String {
     const FIELDS: &[(&str, &str)] = &[
         ("reason", "核对过了，按规定办"),
         ("note", "核对过了"),
@@ -356,8 +358,15 @@ pub fn every_field() -> String {
         ("lng", "115.6"),
         ("accuracy", "10"),
         ("quarter", "2026Q3"),
-        ("confirmed", "1"),
+        ("region", "441523101204"),
+        ("status", "yes"),
         ("sure", "on"),
     ];
-    FIELDS.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("&")
+    let mut form: Vec<String> = FIELDS.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    // A list is named with its version there.
+    if let Some((list, _)) = url.strip_prefix("/settlements/").and_then(|u| u.split_once("/return-to-")) {
+        form.retain(|f| !f.starts_with("seen="));
+        form.push(format!("seen={list}:1"));
+    }
+    form.join("&")
 }

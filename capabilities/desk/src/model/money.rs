@@ -69,10 +69,12 @@ pub fn review(quarter: Quarter, towns: (i64, i64), states: &[InState]) -> Vec<Pr
     };
     let (county, _) = past(&[ListState::Finance, ListState::Paid]);
     let (paid, paid_fen) = past(&[ListState::Paid]);
-    let step = |title: &str, done: i64, of: i64, unit: &str, gap: String| {
+    let here = |state: ListState| states.iter().any(|s| s.state == state && s.lists > 0);
+    let step = |title: &str, at: ListState, done: i64, of: i64, unit: &str, gap: String| {
         let (mark, word) = match (done, of) {
             (_, 0) => (Mark::Todo, "还没开始"),
             (done, of) if done >= of => (Mark::Ok, "完成"),
+            (0, _) if !here(at) => (Mark::Todo, "还没轮到"),
             _ => (Mark::Doing, "办理中"),
         };
         Progress {
@@ -92,15 +94,15 @@ pub fn review(quarter: Quarter, towns: (i64, i64), states: &[InState]) -> Vec<Pr
     if lists == 0 {
         let none = || "清单还没有生成".to_string();
         return vec![
-            step("镇审核", 0, 0, "镇次", none()),
-            step("县审核", 0, 0, "份清单", none()),
-            step("财务拨付", 0, 0, "份清单", none()),
+            step("镇审核", ListState::Town, 0, 0, "镇次", none()),
+            step("县审核", ListState::County, 0, 0, "份清单", none()),
+            step("财务拨付", ListState::Finance, 0, 0, "份清单", none()),
         ];
     }
     vec![
-        step("镇审核", done, of, "镇次", left(of - done, "镇次没审")),
-        step("县审核", county, lists, "份清单", left(lists - county, "份没审")),
-        step("财务拨付", paid, lists, "份清单", format!("已拨 {paid_fen}，共 {payable}")),
+        step("镇审核", ListState::Town, done, of, "镇次", left(of - done, "镇次没审")),
+        step("县审核", ListState::County, county, lists, "份清单", left(lists - county, "份没审")),
+        step("财务拨付", ListState::Finance, paid, lists, "份清单", format!("已拨 {paid_fen}，共 {payable}")),
     ]
 }
 
@@ -147,6 +149,13 @@ mod tests {
         assert_eq!(p.iter().map(|p| p.mark).collect::<Vec<_>>(), [Mark::Doing, Mark::Doing, Mark::Doing]);
         let all = review(quarter("2026Q3"), (3, 3), &states[3..]);
         assert!(all.iter().all(|p| p.mark == Mark::Ok && p.percent == 100));
+    }
+
+    #[test]
+    fn a_step_nothing_has_reached_has_not_begun() {
+        let states = [InState { state: ListState::Town, lists: 2, payable: Fen::yuan(20) }];
+        let p = review(quarter("2026Q3"), (1, 2), &states);
+        assert_eq!(p.iter().map(|p| p.word).collect::<Vec<_>>(), ["办理中", "还没轮到", "还没轮到"]);
     }
 
     #[test]

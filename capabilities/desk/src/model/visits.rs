@@ -2,6 +2,7 @@
 use kernel::{Instant, WorkerId};
 use orders::{Order, State};
 use std::collections::BTreeMap;
+use web::Mark;
 
 /// One worker's day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,9 @@ pub struct Next {
     pub order: kernel::OrderId,
     pub starts_at: Instant,
     pub words: String,
-    pub state: State,
+    /// How it stands now, lateness included.
+    pub mark: Mark,
+    pub word: String,
 }
 
 /// Over as far as the worker is concerned.
@@ -54,11 +57,13 @@ pub fn by_worker(visits: &[Order], now: Instant) -> Vec<WorkerDay> {
         if orders::model::late_by(o.state, o.starts_at, now) > 0 {
             day.late += 1;
         }
+        let (mark, word) = orders::standing(o, now);
         let next = Next {
             order: o.id,
             starts_at: o.starts_at,
             words: format!("{} {}", o.elder_name, o.item_name),
-            state: o.state,
+            mark,
+            word,
         };
         if day.next.as_ref().is_none_or(|n| (next.starts_at, next.order) < (n.starts_at, n.order)) {
             day.next = Some(next);

@@ -165,5 +165,5 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         acts: acts.rows.into_iter().map(|r| Act { when: r.at.ago(now), who: r.actor, what: r.words }).collect(),
         page: frame(app, viewer),
     };
-    Ok(html(&view)?)
+    html(&view)
 }

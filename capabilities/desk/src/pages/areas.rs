@@ -174,5 +174,5 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         next_quarter_day: quarter.next().first_day().to_string(),
         page: frame(app, viewer),
     };
-    Ok(html(&view)?)
+    html(&view)
 }

@@ -106,8 +106,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
                 out: -f.balance(),
             })
             .collect(),
-        next: format!("{} 起结{}", quarter.next().first_day(), quarter.zh()),
+        next: format!("{} 起结 {}", quarter.next().first_day(), quarter.zh()),
         page: frame(app, viewer),
     };
-    Ok(html(&view)?)
+    html(&view)
 }

@@ -93,4 +93,8 @@ impl ListLine {
             payable: l.payable,
         }
     }
+    /// For the provider itself: which quarter, and how far it has come.
+    pub(crate) fn own(l: &settlement::service::ListView) -> ListLine {
+        ListLine { name: l.title(), text: format!("{}，{} 单", l.state.zh(), l.totals.orders), ..ListLine::of(l) }
+    }
 }

@@ -78,5 +78,5 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         ),
         page: frame(app, viewer),
     };
-    Ok(html(&view)?)
+    html(&view)
 }

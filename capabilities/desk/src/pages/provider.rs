@@ -24,26 +24,30 @@ struct Line {
     href: String,
     visits: i64,
     done: i64,
-    late: i64,
     next_href: String,
     next: String,
-    state: &'static str,
+    mark: Mark,
+    word: String,
 }
 
 fn line(d: WorkerDay) -> Line {
-    let (next_href, next, state) = match &d.next {
-        Some(n) => (links::order(n.order), format!("{} {}", n.starts_at.hhmm(), n.words), n.state.zh()),
-        None => (String::new(), "今天的都做完了".to_string(), ""),
+    let (next_href, next) = match &d.next {
+        Some(n) => (links::order(n.order), format!("{} {}", n.starts_at.hhmm(), n.words)),
+        None => (String::new(), "今天的都做完了".to_string()),
+    };
+    let (mark, word) = match &d.next {
+        Some(n) => (n.mark, n.word.clone()),
+        None => (Mark::Ok, "做完了".to_string()),
     };
     Line {
         href: format!("/orders?view=today&worker={}", d.worker),
         name: d.name,
         visits: d.visits,
         done: d.done,
-        late: d.late,
         next_href,
         next,
-        state,
+        mark,
+        word,
     }
 }
 
@@ -137,13 +141,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
     let account = books::service::account(db.read(), &books::codes::payable(org, running(today))).await?;
     let earned = account.map(|a| a.balance()).unwrap_or_default();
     let asked = settlement::service::ListsAsk::default();
-    let newest = match lists {
-        0 => Vec::new(),
-        _ => {
-            let page = PageAsk { page: 1, rows: 3 };
-            settlement::service::lists(db, scope, &asked, page, "p.made_at DESC, p.id").await?.rows
-        }
-    };
+    let page = PageAsk { page: 1, rows: 3 };
+    let newest = settlement::service::lists(db, scope, &asked, page, "p.made_at DESC, p.id").await?.rows;
     let going = visits.iter().filter(|o| !o.state.void()).count();
     let over = visits.iter().filter(|o| done(o.state)).count();
     let next = match going {
@@ -187,12 +186,12 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         waiting_all: count(accept_all + assign_all),
         papers_all: papers.total,
         papers: papers.rows.into_iter().map(|p| paper(p, today)).collect(),
-        lists: newest.iter().map(ListLine::of).collect(),
+        lists: newest.iter().map(ListLine::own).collect(),
         next_visit: next.map_or_else(
             || "后面还没有约好的".to_string(),
             |o| format!("下一次 {}，{} {}", orders::when(o.starts_at, now), o.elder_name, o.item_name),
         ),
         page: frame(app, viewer),
     };
-    Ok(html(&view)?)
+    html(&view)
 }

@@ -13,8 +13,18 @@ pub async fn count_of(db: &Db, scope: &Scope, view: View) -> Result<i64> {
 
 /// The first orders of a view by their time, at most `limit`.
 pub async fn first_of(db: &Db, scope: &Scope, view: View, limit: i64) -> Result<Vec<Order>> {
-    let ask = OrderAsk { view: Some(view), ..OrderAsk::default() };
-    sql::all(db.read(), scope, &ask, "o.starts_at, o.id", limit).await
+    let of = |state| OrderAsk { view: Some(view), state, ..OrderAsk::default() };
+    if view.states().is_empty() {
+        return sql::all(db.read(), scope, &of(None), "o.starts_at, o.id", limit).await;
+    }
+    // State by state: each is read in the index's own order and stops at the limit, nothing is sorted.
+    let mut first = Vec::new();
+    for state in view.states() {
+        first.extend(sql::all(db.read(), scope, &of(Some(*state)), "o.starts_at, o.id", limit).await?);
+    }
+    first.sort_by_key(|o| (o.starts_at, o.id));
+    first.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(first)
 }
 
 /// Confirmed services of a quarter by village, in code order.

@@ -43,9 +43,9 @@ CREATE INDEX work_order_worker ON work_order (worker, starts_at);
 CREATE INDEX work_order_elder ON work_order (elder, starts_at);
 CREATE INDEX work_order_name ON work_order (elder_name, starts_at);
 CREATE INDEX work_order_list ON work_order (payment_list);
-CREATE INDEX work_order_open ON work_order (state, starts_at)
+CREATE INDEX work_order_open ON work_order (state, starts_at, id, county, town, region, provider)
   WHERE state IN ('created', 'accepted', 'assigned', 'on_the_way', 'checked_in', 'checked_out');
-CREATE INDEX work_order_after ON work_order (state, starts_at)
+CREATE INDEX work_order_after ON work_order (state, starts_at, id, county, town, region, provider)
   WHERE state IN ('checked_out', 'confirmed', 'disputed');
 CREATE INDEX work_order_due ON work_order (id, quarter)
   WHERE payment_list IS NULL AND state IN ('confirmed', 'rated');
