@@ -12,6 +12,9 @@ const CHILDLESS: u64 = 56;
 const DESTITUTE: u64 = 34;
 const SUBSISTENCE: u64 = 43;
 const EMPTY_NEST: u64 = 45;
+/// Households of someone childless and alone, per mille of households: they hold one person where others hold one and a
+/// half, so that the share among persons comes out as surveyed.
+const CHILDLESS_HOMES: u64 = 84;
 
 const HAMLETS: [&str; 10] = ["上围", "中围", "下围", "新屋", "老屋下", "塘背", "大路下", "坝尾", "围里", "岭脚"];
 
@@ -178,7 +181,7 @@ fn birth(d: &Dice, age: i16, today: CivilDate) -> CivilDate {
 
 fn living(d: &Dice, age: i16) -> Living {
     let n = d.below(1000);
-    let mut edge = CHILDLESS;
+    let mut edge = CHILDLESS_HOMES;
     if n < edge {
         return Living::ChildlessAlone;
     }
