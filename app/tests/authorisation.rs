@@ -362,7 +362,10 @@ async fn foreign_things_in_forms_are_refused() {
         assert_eq!(changes(&w).await, before, "something was written");
         for (role, url, fill, _) in cases {
             let got = w.post(url, Some(w.near(role)), &fill(&w.near)).await;
-            let taken = got.status.is_success() || got.status.is_redirection();
+            // County and finance come later in the chain: their list is seen, and it is not their turn.
+            let later = matches!(role, CountyStaff | Finance)
+                && matches!(got.status, StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY);
+            let taken = later || got.status.is_success() || got.status.is_redirection();
             assert!(taken, "own {url} as {} answered {} {}", role.code(), got.status, told(&got.text()));
         }
     }

@@ -220,6 +220,7 @@ fn drafts() -> [Draft; 3] {
     };
     let rival = Draft {
         n: 2,
+        county: "441523000000",
         town: "441523103000",
         village: "441523103201",
         village_name: "",
@@ -242,7 +243,6 @@ fn drafts() -> [Draft; 3] {
         twins: "施九妹",
         merged: "吕金水",
         new_row: "余阿招",
-        ..near
     };
     [near, rival, far].map(named)
 }
