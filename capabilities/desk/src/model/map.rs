@@ -72,6 +72,11 @@ impl Label {
     pub fn second_y(&self) -> i64 {
         self.y + 34
     }
+    /// A mark is about 20 units wide and high.
+    fn covers(&self, m: &Mark) -> bool {
+        (self.x - 10..=self.x + self.width + 10).contains(&m.x)
+            && (self.y - 10..=self.y + Label::HEIGHT + 10).contains(&m.y)
+    }
     fn meets(&self, other: &Label) -> bool {
         (self.x - other.x).abs() < self.width.max(other.width) && (self.y - other.y).abs() < Label::HEIGHT
     }
@@ -123,24 +128,22 @@ pub fn sketch(mut homes: Vec<Home>) -> Sketch {
     Sketch { labels: labels(&homes, &marks), marks, scale: Some(scale_bar(scale)) }
 }
 
-/// Cards for the homes that have words, as many as fit without covering one another.
+/// Cards for the homes that have words, below or above their marks, as many as fit without covering one another or
+/// another home where something has to be done.
 fn labels(homes: &[Home], marks: &[Mark]) -> Vec<Label> {
     let mut out: Vec<Label> = Vec::new();
-    for (home, mark) in homes.iter().zip(marks) {
-        let Some((name, what)) = &home.words else { continue };
+    for (i, (home, mark)) in homes.iter().zip(marks).enumerate() {
+        let Some((name, what)) = home.words.as_ref().filter(|_| out.len() < LABELS) else { continue };
         let longest = name.chars().count().max(what.chars().count()) as i64;
         let width = (longest * 12 + 22).min(220);
-        let y = if mark.y > HEIGHT - 80 { mark.y - 14 - Label::HEIGHT } else { mark.y + 14 };
-        let label = Label {
-            x: (mark.x - width / 2).clamp(6, WIDTH - width - 6),
-            y: y.clamp(6, HEIGHT - Label::HEIGHT - 26),
-            width,
-            name: name.clone(),
-            what: what.clone(),
-        };
-        if out.len() < LABELS && out.iter().all(|l| !l.meets(&label)) {
-            out.push(label);
-        }
+        let fits = [mark.y + 14, mark.y - 14 - Label::HEIGHT].into_iter().find_map(|y| {
+            let x = (mark.x - width / 2).clamp(6, WIDTH - width - 6);
+            let label = Label { x, y, width, name: name.clone(), what: what.clone() };
+            let inside = y >= 6 && y + Label::HEIGHT <= HEIGHT - 26;
+            let hides = marks.iter().enumerate().any(|(j, m)| j != i && m.kind == Kind::Todo && label.covers(m));
+            (inside && !hides && out.iter().all(|l| !l.meets(&label))).then_some(label)
+        });
+        out.extend(fits);
     }
     out
 }
@@ -211,8 +214,8 @@ mod tests {
     }
 
     #[test]
-    fn labels_never_cover_one_another() {
-        let mut homes: Vec<Home> = (0..6).map(|i| home(23.30 + f64::from(i) * 1e-5, 115.60, Kind::Todo)).collect();
+    fn labels_never_cover_one_another_or_another_task() {
+        let mut homes: Vec<Home> = (0..6).map(|i| home(23.30 + f64::from(i) * 2e-3, 115.60, Kind::Todo)).collect();
         homes.push(home(23.33, 115.63, Kind::Todo));
         for h in &mut homes {
             h.words = Some(("罗火娇 84 岁".into(), "待回访".into()));
@@ -220,6 +223,7 @@ mod tests {
         let s = sketch(homes);
         assert!(!s.labels.is_empty() && s.labels.len() <= LABELS);
         for (i, a) in s.labels.iter().enumerate() {
+            assert!(s.marks.iter().filter(|m| a.covers(m)).count() <= 1, "only its own mark may touch it");
             assert!(a.x >= 0 && a.x + a.width <= WIDTH && a.y >= 0 && a.y + Label::HEIGHT <= HEIGHT);
             assert!(s.labels[i + 1..].iter().all(|b| !a.meets(b)));
         }

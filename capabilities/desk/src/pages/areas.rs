@@ -7,7 +7,7 @@ use crate::model::money::{Progress, review, used};
 use crate::model::words::{Tile, count, grouped, joined, percent, percent_of};
 use askama::Template;
 use axum::response::Response;
-use kernel::{Fen, PageAsk, Permission, Tier};
+use kernel::{CivilDate, Fen, PageAsk, Permission, Tier};
 use orders::service::View;
 use people::model::ReviewState;
 use settlement::service::closed_quarter;
@@ -35,7 +35,8 @@ struct Part {
     purses_href: String,
 }
 
-fn part(r: &Row) -> Part {
+/// `from` is the first day of the quarter.
+fn part(r: &Row, from: CivilDate) -> Part {
     let a = &r.area;
     Part {
         href: links::desk_of(&r.code),
@@ -47,7 +48,7 @@ fn part(r: &Row) -> Part {
         lacking: a.lacking,
         lacking_href: links::list_in(&r.code, "/elders?view=incomplete"),
         orders: grouped(a.orders),
-        orders_href: links::list_in(&r.code, "/orders"),
+        orders_href: links::list_in(&r.code, &format!("/orders?from={from}")),
         gov: a.gov,
         granted: a.granted,
         used: percent_of(a.gov, a.granted),
@@ -158,8 +159,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         may_import: viewer.may(Permission::ElderImport),
         tiles,
         part_word,
-        parts: table.iter().map(part).collect(),
-        all: part(&all),
+        parts: table.iter().map(|r| part(r, quarter.first_day())).collect(),
+        all: part(&all, quarter.first_day()),
         quarter: quarter.zh(),
         closed: closed.zh(),
         progress,
