@@ -31,7 +31,8 @@ fn serve_once(folder: &Folder) -> String {
             break rest.trim().to_string();
         }
     };
-    for (path, wanted) in [("/healthz", "ok"), ("/readyz", "ready"), ("/login", "登录"), ("/metrics", "yinian_info")] {
+    for (path, wanted) in [("/healthz", "ok"), ("/readyz", "ready"), ("/login", "登录"), ("/metrics", "yinian_info")]
+    {
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
@@ -204,7 +205,9 @@ fn help_teaches_and_completions_are_there() {
 fn roster(folder: &Folder) -> PathBuf {
     let path = folder.path().join("三人.csv");
     let mut text = String::from("姓名,身份证号,户籍性质,村（社区）,住址\n");
-    for (name, head) in [("叶春梅", "44152319490308002"), ("彭桂兰", "44152319500308004"), ("罗细妹", "44152319510308006")] {
+    for (name, head) in
+        [("叶春梅", "44152319490308002"), ("彭桂兰", "44152319500308004"), ("罗细妹", "44152319510308006")]
+    {
         let check = kernel::IdNumber::check_char(head.as_bytes()).unwrap();
         text += &format!("{name},{head}{check},农村,441523101204,上围\n");
     }
