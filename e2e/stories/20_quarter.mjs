@@ -167,8 +167,8 @@ export default async function (story) {
     if (!(await reasons.evaluate((d) => d.open))) await reasons.locator('summary').click();
     await reasons.getByText('服务对象').first().waitFor();
     await reasons.getByText('服务标准').or(reasons.getByText('户籍为农村')).first().waitFor();
-    purse = await panel.locator('a.big').getAttribute('href');
-    equal(amount(await panel.locator('a.big').innerText()), 200_00, 'November and December');
+    purse = await panel.getByRole('link', { name: '看流水' }).getAttribute('href');
+    equal(amount(await panel.locator('.big').first().innerText()), 200_00, 'November and December');
     await clerk.goto(`${elder}/entitlement`);
     await shows(clerk, '2026-11-19');
     await screenshot(clerk, 'entitlement');

@@ -93,6 +93,38 @@ async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Resu
     .await
 }
 
+fn linked(l: &Line) -> Cell {
+    match lead(&l.transfer.reference) {
+        (Some(href), text) => Cell::Link { href, text },
+        (None, text) => Cell::text(text),
+    }
+}
+
+/// For who reads orders and no payment lists.
+fn linked_to_orders(l: &Line) -> Cell {
+    match l.transfer.reference {
+        ledger::Reference::PaymentList(_) => Cell::text("结算清单"),
+        _ => linked(l),
+    }
+}
+
+/// For who reads neither.
+fn unlinked(l: &Line) -> Cell {
+    match l.transfer.reference {
+        ledger::Reference::Order(_) => Cell::text("工单"),
+        _ => linked_to_orders(l),
+    }
+}
+
+/// A line leads only to what the viewer may open.
+fn reference_of(viewer: &Viewer) -> fn(&Line) -> Cell {
+    match (viewer.may(Permission::OrderRead), viewer.may(Permission::SettlementRead)) {
+        (true, true) => linked,
+        (true, false) => linked_to_orders,
+        (false, _) => unlinked,
+    }
+}
+
 async fn statement(
     State(app): State<App>,
     viewer: Viewer,
@@ -100,6 +132,7 @@ async fn statement(
     ask: ListAsk,
 ) -> web::Result<Response> {
     let id: AccountId = id.parse().map_err(|_| Error::NotFound("这个账户".into()))?;
+    let about = reference_of(&viewer);
     let account = service::seen(app.db(), &viewer.scope, viewer.role, id).await?;
     let whose = named(&app, vec![account.clone()]).await?.pop().map(|s| s.whose).unwrap_or_default();
     let mut sub = format!("{whose}　余额 {}", account.balance());
@@ -118,10 +151,7 @@ async fn statement(
         cols: vec![
             Col::new("at", "时间", |l: &Line| Cell::text(l.transfer.at.stamp())),
             Col::new("purpose", "事由", |l| Cell::text(l.transfer.purpose.zh())),
-            Col::new("reference", "依据", |l| match lead(&l.transfer.reference) {
-                (Some(href), text) => Cell::Link { href, text },
-                (None, text) => Cell::text(text),
-            }),
+            Col::new("reference", "依据", about),
             Col::new("other", "对方", |l| Cell::text(l.other.zh())),
             Col::new("actor", "经办", |l| Cell::text(l.actor.clone())),
             Col::new("held", "预占", |l: &Line| Cell::MoneyOrDash(l.held)).total(),

@@ -79,7 +79,7 @@ fn row(r: ElderRow, packs: &Packs, book: &RegionBook, cards: &HashMap<ElderId, E
 
 fn entitled_columns() -> Vec<Col<Row>> {
     vec![
-        Col::new("name", "姓名", |r: &Row| Cell::name(format!("/elders/{}", r.elder), r.name.clone())),
+        Col::new("name", "姓名", |r: &Row| Cell::name(format!("/elders/{}/entitlement", r.elder), r.name.clone())),
         Col::new("age", "年龄", |r: &Row| Cell::Int(r.age)),
         Col::new("region", "村（社区）", |r: &Row| Cell::text(r.place.clone())).sort("region"),
         Col::new("pack", "政策", |r: &Row| Cell::text(r.title.clone())).sort("pack"),
@@ -265,7 +265,7 @@ pub(crate) async fn purses(State(app): State<App>, viewer: Viewer, mut ask: List
                     who => who.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("、"),
                 },
                 href: match row.who.first() {
-                    Some((elder, _)) => format!("/elders/{elder}"),
+                    Some((elder, _)) => format!("/elders/{elder}/entitlement"),
                     None => format!("/books/accounts/{}", row.account),
                 },
                 place: book.short(&row.region),
