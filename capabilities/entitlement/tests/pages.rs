@@ -209,7 +209,7 @@ async fn lists_narrow_export_and_stay_inside_the_region() {
         let unclear = open(&db, unclear).await;
         run(&db, "2026-11-20").await;
         back(&db);
-        let has = |text: &str, id: kernel::ElderId| text.contains(&format!("/elders/{id}\""));
+        let has = |text: &str, id: kernel::ElderId| text.contains(&format!("/elders/{id}/entitlement\""));
         let all = ok(&db, "/entitled").await;
         assert!(has(&all, old) && has(&all, new) && !has(&all, unclear));
         let newly = ok(&db, "/entitled?view=newly").await;
