@@ -22,7 +22,7 @@ const SLOTS: [u32; 6] = [8 * 60 + 30, 10 * 60, 11 * 60 + 20, 14 * 60, 15 * 60 + 
 /// Longest visit that fits between two slots, minutes.
 const FITS: u32 = 75;
 /// One order a day for this many elders.
-const ELDERS_PER_ORDER: usize = 170;
+const ELDERS_PER_ORDER: usize = 420;
 /// Orders of the last day at least.
 const LEAST_TODAY: usize = 14;
 
