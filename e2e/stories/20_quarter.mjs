@@ -185,9 +185,8 @@ export default async function (story) {
     await clerk.getByLabel('别的钟点').blur();
     await clerk.getByRole('button', { name: /^下单.*07:15/ }).waitFor();
     const provider = clerk.getByLabel('哪家服务商');
-    if ((await provider.locator('option', { hasText: firm }).count()) === 0) {
-      await go(clerk, clerk.getByRole('button', { name: '重算' }));
-    }
+    // Filled as soon as the service was chosen, without a new page.
+    await provider.locator('option', { hasText: firm }).waitFor({ state: 'attached' });
     const option = await provider.locator('option', { hasText: firm }).getAttribute('value');
     await provider.selectOption(option);
     await clerk.locator('#cost').getByText('服务标准').first().waitFor();

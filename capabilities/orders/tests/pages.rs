@@ -129,6 +129,17 @@ async fn the_order_page_counts_the_cost_and_keeps_what_was_typed() {
         "{}",
         cost.text
     );
+    let option = format!("<option value=\"{}\"", w.first.org);
+    assert!(!form.contains(&option), "nobody is offered before a service is chosen");
+    assert!(cost.text.contains("hx-swap-oob") && cost.text.contains(&option), "{}", cost.text);
+    let made_for =
+        cost.text.split("name=\"offered\" value=\"").nth(1).and_then(|t| t.split('"').next()).expect("named");
+    let offered = format!("&offered={}", made_for.replace(' ', "+"));
+    let same = s.ask(&w.clerk, "/orders/quote", Some(&format!("{with}{offered}"))).await;
+    assert!(!same.text.contains("hx-swap-oob"), "the list stays while it holds: {}", same.text);
+    let later = with.replace("2026-11-24", "2026-11-25");
+    let later = s.ask(&w.clerk, "/orders/quote", Some(&format!("{later}{offered}&provider={}", w.first.org))).await;
+    assert!(later.text.contains(&format!("{option} selected")), "another day, the choice is kept: {}", later.text);
     let nothing = s.ask(&w.clerk, "/orders/quote", Some(&base)).await;
     assert!(nothing.text.contains("选一项服务"), "{}", nothing.text);
     let recount = s.ask(&w.clerk, "/orders", Some(&format!("{with}&act=quote&note=%E8%85%B0%E4%B8%8D%E5%A5%BD"))).await;

@@ -4,9 +4,10 @@ use crate::service::{self, Ask, Quote};
 use askama::Template;
 use axum::extract::{Query, State as Take};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use catalogue::Category;
-use kernel::{CivilDate, ElderId, Error, Fen, FieldError, Instant, ItemId, OrderId, Tier};
+use catalogue::model::PricedItem;
+use kernel::{CivilDate, ElderId, Error, Fen, FieldError, Instant, ItemId, OrderId, RegionCode, Tier};
 use people::model::ElderCard;
 use std::collections::HashMap;
 use web::axum;
@@ -58,6 +59,43 @@ impl CostCard {
 /// The elder was told this amount, not another one: the box carries it.
 fn agreed(form: &Form, own: Fen) -> bool {
     form.raw("told") == own.0.to_string()
+}
+
+/// Who may be asked for the chosen service on the chosen day. With scripts it is swapped beside the cost card.
+#[derive(Template)]
+#[template(path = "orders/offer.html")]
+struct Offer {
+    errors: Vec<FieldError>,
+    /// What the list was made for. The form sends it back: as long as it holds, the list stays as it is and keeps
+    /// the keyboard's place.
+    made_for: String,
+    provider: String,
+    providers: Vec<(String, String)>,
+    /// Swapped into a page that is already there.
+    swap: bool,
+}
+
+impl Offer {
+    async fn of(
+        app: &App,
+        viewer: &Viewer,
+        region: &RegionCode,
+        chosen: Option<&PricedItem>,
+        f: &Typed,
+        on: CivilDate,
+    ) -> kernel::Result<Offer> {
+        let able = match chosen {
+            Some(m) => providers::service::eligible(app.db(), &viewer.full_scope, region, m.item.category, on).await?,
+            None => Vec::new(),
+        };
+        Ok(Offer {
+            errors: Vec::new(),
+            made_for: chosen.map(|m| format!("{} {on}", m.item.id)).unwrap_or_default(),
+            provider: f.provider.clone(),
+            providers: able.into_iter().filter(|c| c.blocks.is_empty()).map(|c| (c.org.to_string(), c.name)).collect(),
+            swap: false,
+        })
+    }
 }
 
 struct ItemView {
@@ -154,7 +192,7 @@ struct NewPage {
     slots: Vec<Slot>,
     quantity_label: String,
     quantity_hint: String,
-    providers: Vec<(String, String)>,
+    offer: String,
     known: Vec<KnownView>,
     addresses: Vec<(String, String)>,
     channels: Vec<(String, String)>,
@@ -257,7 +295,7 @@ fn read(app: &App, form: &mut Form) -> kernel::Result<Ask> {
     }
 }
 
-/// The cost card alone, for the page's live recount.
+/// The cost card for the page's live recount, and the providers when another service or day was chosen.
 pub(super) async fn quote(Take(app): Take<App>, viewer: Viewer, mut form: Form) -> web::Result<Response> {
     let found = match read(&app, &mut form) {
         Ok(ask) => service::quote(app.db(), &viewer.actor(), &ask).await,
@@ -266,7 +304,18 @@ pub(super) async fn quote(Take(app): Take<App>, viewer: Viewer, mut form: Form) 
     if let Err(e @ (Error::Internal(_) | Error::NotFound(_) | Error::Forbidden(_))) = found {
         return Err(e.into());
     }
-    html(&CostCard::of(found, &form, &[]))
+    let mut out = CostCard::of(found, &form, &[]).render().map_err(Error::internal)?;
+    let elder: ElderId = form.raw("elder").parse().map_err(|_| Error::NotFound("这位老人".into()))?;
+    let elder = people::service::card(app.db(), &viewer.scope, elder).await?;
+    let f = Typed::of(&form, &app);
+    let on = f.day().unwrap_or_else(|| app.now().date());
+    let menu = catalogue::service::items(app.db(), &elder.region, on).await?;
+    let chosen = menu.iter().find(|m| m.item.id.to_string() == f.item);
+    let offer = Offer::of(&app, &viewer, &elder.region, chosen, &f, on).await?;
+    if offer.made_for != form.raw("offered") {
+        out.push_str(&Offer { swap: true, ..offer }.render().map_err(Error::internal)?);
+    }
+    Ok(Html(out).into_response())
 }
 
 pub(super) async fn place(Take(app): Take<App>, viewer: Viewer, mut form: Form) -> web::Result<Response> {
@@ -326,10 +375,8 @@ async fn draw(
     let menu = catalogue::service::items(db, &elder.region, on).await?;
     let chosen = menu.iter().find(|m| m.item.id.to_string() == f.item);
     let open = chosen.map(|m| m.item.category).or_else(|| menu.first().map(|m| m.item.category));
-    let able = match chosen {
-        Some(m) => providers::service::eligible(db, &viewer.full_scope, &elder.region, m.item.category, on).await?,
-        None => Vec::new(),
-    };
+    let offer = Offer::of(app, viewer, &elder.region, chosen, &f, on).await?;
+    let offer = Offer { errors: errors.clone(), ..offer };
     let ahead = service::for_elder(db, &viewer.scope, elder.id, 20).await?;
     let known = service::known_workers(db, &viewer.scope, elder.id).await?;
     let addresses = people::service::service_addresses(db, &viewer.scope, elder.household).await?;
@@ -382,7 +429,7 @@ async fn draw(
             })
             .collect(),
         slots: SLOTS.iter().map(|s| Slot { value: s, on: f.other_time.is_empty() && *s == f.time }).collect(),
-        providers: able.into_iter().filter(|c| c.blocks.is_empty()).map(|c| (c.org.to_string(), c.name)).collect(),
+        offer: offer.render().map_err(Error::internal)?,
         known: known
             .into_iter()
             .take(2)
