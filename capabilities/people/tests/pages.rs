@@ -278,6 +278,35 @@ async fn a_file_is_read_corrected_and_asked_to_be_written_from_the_pages() {
 }
 
 #[tokio::test]
+async fn a_cure_is_tapped_without_the_number_standing_in_the_page() {
+    each_engine(&migrations(), |db| async move {
+        let s = site(&db).await;
+        let number = id_number("1950-03-08", kernel::Sex::Male, 1);
+        let (head, tail) = number.as_str().split_at(6);
+        let slipped = format!("{head}{}", tail.replacen('0', "O", 1));
+        assert_ne!(slipped, number.as_str());
+        let text = format!("姓名,证件号码,户籍,村（社区）\n叶金水,{slipped},郊区,墩塘村\n");
+        let path = s.upload(TOWN_CLERK, "/imports/new", "摸底.csv", &text).await.2;
+        let path = path.split('?').next().unwrap().to_string();
+        let page = s.get(TOWN_CLERK, &path).await.1;
+        let masked: String =
+            number.as_str().char_indices().map(|(i, c)| if (3..15).contains(&i) { '*' } else { c }).collect();
+        assert!(page.contains(&format!("改成 {masked}")), "{page}");
+        assert!(!page.contains(number.as_str()) && !page.contains(&slipped) && !page.contains(tail), "{page}");
+        // What was typed into other cells of the page is kept with the tap.
+        let button = page.split("name=\"cure\" value=\"").nth(1).and_then(|t| t.split('"').next()).expect("a cure");
+        let fields = [("cell.2.hukou", "农村"), ("cure", button)];
+        for _ in 0..2 {
+            let tapped = s.post(TOWN_CLERK, &format!("{path}/fix"), &fields).await;
+            assert_eq!(tapped.0, StatusCode::SEE_OTHER, "a second tap does no harm: {}", tapped.1);
+        }
+        assert!(s.get(TOWN_CLERK, &path).await.1.contains("确认写入 1 行"));
+        assert_eq!(s.post(OTHER_CLERK, &format!("{path}/fix"), &fields).await.0, StatusCode::NOT_FOUND);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn addresses_contacts_merges_and_the_api_work_from_outside() {
     each_engine(&migrations(), |db| async move {
         let s = site(&db).await;

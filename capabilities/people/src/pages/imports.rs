@@ -124,6 +124,7 @@ struct Wrong {
     column: &'static str,
     written: String,
     why: String,
+    /// What the cure would write, as it may be shown.
     cure: Option<String>,
     field: String,
     options: Vec<(&'static str, &'static str)>,
@@ -159,7 +160,7 @@ fn wrongs(rows: &[RowView]) -> Vec<Wrong> {
                 column: column_title(&e.column),
                 written: masked(&e.column, r.cell(&e.column)),
                 why: e.why.clone(),
-                cure: e.cure.clone(),
+                cure: e.cure.as_deref().map(|c| masked(&e.column, c)),
                 field: format!("cell.{}.{}", r.row_no, e.column),
                 options: options(&e.column),
             })
@@ -325,17 +326,20 @@ pub(crate) async fn fix(
 ) -> web::Result<Response> {
     let id: BatchId = path_id(&id)?;
     let pairs = body.0;
-    let cure = pairs.iter().find(|(k, _)| k == "cure").map(|(_, v)| v.clone());
-    let cell = |key: &str, value: &str| -> Option<(i64, String, String)> {
-        let mut parts = key.strip_prefix("cell.")?.splitn(2, '.');
-        Some((parts.next()?.parse().ok()?, parts.next()?.to_string(), value.to_string()))
+    let cell = |key: &str| -> Option<(i64, String)> {
+        let (row, column) = key.strip_prefix("cell.")?.split_once('.')?;
+        Some((row.parse().ok()?, column.to_string()))
     };
-    let mut cells: Vec<(i64, String, String)> =
-        pairs.iter().filter(|(_, v)| !v.trim().is_empty()).filter_map(|(k, v)| cell(k, v)).collect();
-    if let Some((key, value)) = cure.as_deref().and_then(|c| c.split_once('=')) {
-        cells.extend(cell(key, value));
-    }
-    service::import_fix(app.db(), &viewer.actor(), id, cells).await?;
+    let cells: Vec<(i64, String, String)> = pairs
+        .iter()
+        .filter(|(_, v)| !v.trim().is_empty())
+        .filter_map(|(k, v)| cell(k).map(|(row, column)| (row, column, v.clone())))
+        .collect();
+    let (db, actor) = (app.db(), viewer.actor());
+    match pairs.iter().find(|(k, _)| k == "cure").and_then(|(_, v)| cell(v)) {
+        Some((row, column)) => service::import_cure(db, &actor, id, (row, &column), cells).await?,
+        None => service::import_fix(db, &actor, id, cells).await?,
+    };
     Ok(Redirect::to(&format!("/imports/{id}?done=fixed")).into_response())
 }
 

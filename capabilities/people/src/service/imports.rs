@@ -333,6 +333,27 @@ pub async fn import_rows(db: &Db, scope: &Scope, id: BatchId, state: RowState, l
     sql::rows(db.read(), id, state, limit).await?.into_iter().map(|r| opened(db, r)).collect()
 }
 
+/// As [`import_fix`], with one cell more: the cure found for it when it was judged. Its value never leaves the server,
+/// for it may be a whole identity number. A cell that has no cure any more, because somebody was faster, is left alone.
+///
+/// # Errors
+/// As [`import_fix`].
+pub async fn import_cure(
+    db: &Db,
+    actor: &Actor,
+    id: BatchId,
+    (row_no, column): (i64, &str),
+    mut cells: Vec<(i64, String, String)>,
+) -> Result<usize> {
+    actor.require(Permission::ElderImport)?;
+    sql::batch(db.read(), actor.scope(), id, "").await?;
+    let view = opened(db, sql::row(db.read(), id, row_no).await?)?;
+    let found = view.errors.into_iter().find(|e| e.column == column).and_then(|e| e.cure);
+    cells.retain(|(row, key, _)| (*row, key.as_str()) != (row_no, column));
+    cells.extend(found.map(|value| (row_no, column.to_string(), value)));
+    import_fix(db, actor, id, cells).await
+}
+
 /// Puts corrected cells in and judges those rows again. Answers how many of them are right now.
 ///
 /// # Errors

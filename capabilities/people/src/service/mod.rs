@@ -24,8 +24,8 @@ pub use bulk::{bulk_insert, create};
 pub use contacts::{add_contact, contacts, remove_contact};
 pub use desk::{RosterLine, VillageTally, roster, tallies};
 pub use imports::{
-    BatchView, DryError, DryRun, RowView, Tally, import_bad_rows, import_batch, import_batches, import_drop,
-    import_dry_run, import_fix, import_read, import_rows, import_template,
+    BatchView, DryError, DryRun, RowView, Tally, import_bad_rows, import_batch, import_batches, import_cure,
+    import_drop, import_dry_run, import_fix, import_read, import_rows, import_template,
 };
 pub use lists::{ElderAsk, View, count_view, elders_list};
 pub use merges::{
