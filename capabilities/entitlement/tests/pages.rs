@@ -123,6 +123,24 @@ async fn an_elders_page_tells_why_and_the_notice_can_be_printed() {
 }
 
 #[tokio::test]
+async fn only_the_granted_months_are_named() {
+    each_engine(&migrations(), |db| async move {
+        seeded(&db).await;
+        for (n, birth, words) in [(1, "1951-11-19", "11–12 月额度 ¥200.00"), (2, "1951-12-05", "12 月额度 ¥100.00")]
+        {
+            let elder = open(&db, person(birth, n)).await;
+            let from = if n == 1 { "2026-11-20" } else { "2026-12-06" };
+            at(&db, from);
+            run(&db, from).await;
+            let text = ok(&db, &format!("/elders/{elder}/entitlement")).await;
+            assert!(text.contains(words), "{words}: {text}");
+            assert!(!text.contains("10–12 月额度") && !text.contains("12–12 月"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_panel_shows_purse_and_reasons_and_the_timeline_what_happened() {
     each_engine(&migrations(), |db| async move {
         seeded(&db).await;

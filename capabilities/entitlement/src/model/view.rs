@@ -1,5 +1,5 @@
 //! What others and the pages see.
-use kernel::{AccountId, CivilDate, ElderId, Fen, HouseholdId, Instant, Quarter, RegionCode};
+use kernel::{AccountId, CivilDate, ElderId, Fen, HouseholdId, Instant, Month, Quarter, RegionCode};
 use policy::{Explanation, Facts, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub struct PurseView {
     /// The article the grant rests on.
     pub article: String,
     pub quarter: Quarter,
+    /// The months of the quarter that were granted, in order: those before somebody was entitled are missing.
+    pub months: Vec<Month>,
     /// First day of the month on which somebody of the household is entitled.
     pub from: CivilDate,
     /// Those entitled in the month.
@@ -27,6 +29,18 @@ pub struct PurseView {
     pub held: Fen,
     pub available: Fen,
     pub account: AccountId,
+}
+
+impl PurseView {
+    /// The granted months in words: `10–12 月`, `12 月`, `10、12 月`.
+    pub fn months_zh(&self) -> String {
+        let numbers: Vec<String> = self.months.iter().map(|m| m.month.to_string()).collect();
+        let unbroken = self.months.windows(2).all(|pair| pair[0].next() == pair[1]);
+        match numbers.as_slice() {
+            [first, .., last] if unbroken => format!("{first}–{last} 月"),
+            all => format!("{} 月", all.join("、")),
+        }
+    }
 }
 
 /// A determination with its reasons.

@@ -53,11 +53,10 @@ struct PanelView {
 }
 
 pub(crate) fn purse_shown(purse: &PurseView, today: CivilDate) -> PurseShown {
-    let [first, _, last] = purse.quarter.months();
     let days = purse.quarter.last_day().days_since(today);
     PurseShown {
         left: purse.available,
-        total: format!("{}–{} 月额度 {}", first.month, last.month, purse.granted),
+        total: format!("{}额度 {}", purse.months_zh(), purse.granted),
         ends: format!("{} 清零，还有 {days} 天", purse.quarter.last_day().md()),
         meter: Meter::of(purse.granted, purse.used, purse.held, purse.available),
         used: purse.used.plain(),

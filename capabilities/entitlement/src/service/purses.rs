@@ -44,6 +44,7 @@ async fn usable<C: Sql>(conn: &C, household: HouseholdId, on: CivilDate) -> Resu
             pack_title: title,
             article: ground,
             quarter: purse.quarter,
+            months: purse.granted_months(),
             from: line.from,
             who: line.who.clone(),
             granted: purse.granted(),

@@ -1,6 +1,6 @@
 //! Purses: loading those of a batch, writing what changed, clearing.
 use crate::model::{Line, PurseState};
-use kernel::{AccountId, CivilDate, Error, Fen, HouseholdId, Instant, Quarter, RegionCode, Result};
+use kernel::{AccountId, CivilDate, Error, Fen, HouseholdId, Instant, Month, Quarter, RegionCode, Result};
 use store::sea_orm::{self, FromQueryResult};
 use store::{Sql, SqlExt, Tx, Value, insert_many, vals};
 
@@ -44,6 +44,13 @@ pub(crate) struct Purse {
 impl Purse {
     pub(crate) fn granted(&self) -> Fen {
         self.lines.iter().map(|l| l.net).sum()
+    }
+    /// The months something was granted for and not withdrawn, in order.
+    pub(crate) fn granted_months(&self) -> Vec<Month> {
+        let mut months: Vec<Month> = self.lines.iter().filter(|l| l.net > Fen::ZERO).map(|l| l.month).collect();
+        months.sort_unstable();
+        months.dedup();
+        months
     }
     pub(crate) fn cleared(&self) -> Fen {
         self.lines.iter().map(|l| l.cleared).sum()
