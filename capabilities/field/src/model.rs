@@ -6,8 +6,8 @@ use kernel::{Error, GeoPoint, Instant};
 
 /// A check-in is open this long before the planned start.
 pub const EARLY_MINUTES: i64 = 30;
-/// … and this long after the planned end.
-pub const LATE_MINUTES: i64 = 120;
+/// … and this long after the planned end: an order whose check-in has shut is one that was not served.
+pub const LATE_MINUTES: i64 = orders::model::LAPSE_MINUTES;
 /// The door is at most this far away, metres.
 pub const DOOR_METRES: i64 = 300;
 /// At most this much of a reported inaccuracy is granted on top, metres: a phone indoors.

@@ -10,6 +10,8 @@
 //! - While the service is not confirmed the public part is held on the purse; confirming takes it, any other end gives
 //!   it back. The sum of open holds of orders equals the sum of their public parts.
 //! - `gov + own = fee`, and `gov` is never more than the purse had when the order was placed.
+//! - An order of a quarter that is over holds money only if somebody checked in: the others are closed before its purses
+//!   are cleared.
 //! - Visits of one worker never overlap.
 //! - Every read takes a scope: a region for government, also the organisation for a provider, also the worker for a
 //!   worker.

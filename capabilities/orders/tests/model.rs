@@ -12,6 +12,7 @@ fn doers(step: Step) -> &'static [Who] {
         Step::Rate | Step::Dispute | Step::Resolve { .. } => &[Who::Staff],
         Step::Cancel => &[Who::Staff, Who::Platform],
         Step::NoShow => &[Who::Staff, Who::Provider, Who::Worker],
+        Step::Lapse => &[Who::Office, Who::Platform],
         Step::Enlist | Step::Delist { .. } | Step::Pay => &[Who::Staff, Who::Office, Who::Platform],
     }
 }
@@ -40,6 +41,7 @@ fn expected(step: Step) -> Vec<(State, Option<State>)> {
         Step::Delist { rated: true } => go(&[InSettlement], Rated),
         Step::Delist { rated: false } => go(&[InSettlement], Confirmed),
         Step::Pay => go(&[InSettlement], Paid),
+        Step::Lapse => go(&[Created, Accepted, Assigned, OnTheWay], NoShow),
     };
     let again = match step {
         Step::Accept => Some(Accepted),
@@ -51,7 +53,7 @@ fn expected(step: Step) -> Vec<(State, Option<State>)> {
         Step::Confirm | Step::Resolve { served: true } | Step::Delist { rated: false } => Some(Confirmed),
         Step::Rate | Step::Delist { rated: true } => Some(Rated),
         Step::Cancel | Step::Resolve { served: false } => Some(Cancelled),
-        Step::NoShow => Some(NoShow),
+        Step::NoShow | Step::Lapse => Some(NoShow),
         Step::Dispute => Some(Disputed),
         Step::Enlist => Some(InSettlement),
         Step::Refuse { passed_on: true } | Step::Reassign | Step::Pay => None,

@@ -13,6 +13,8 @@
 //! - `payable = gov − deducted − held back`, for every line, town and list.
 //! - The person who pays did not approve for the county.
 //! - A list is paid once. What was deducted goes back to the fund the purse was filled from.
+//! - Before purses are cleared, orders nobody served are closed and give back what they hold; visits that were begun and
+//!   not confirmed keep it, and stand in a supplementary list once they are confirmed.
 //! - Closing a quarter is a function of state: running it again changes nothing, after a crash it goes on.
 #![forbid(unsafe_code)]
 

@@ -90,6 +90,29 @@ async fn an_order_confirmed_late_is_found_by_the_next_run() {
     .await;
 }
 
+#[tokio::test]
+async fn closing_a_quarter_closes_what_nobody_served() {
+    each_engine(&migrations(), |db| async move {
+        let w = World::new(db).await;
+        w.usual().await;
+        let mut paid_by_herself = w.visit(0, w.yian, "2026-09-20", 9);
+        (paid_by_herself.gov, paid_by_herself.purse_account) = (Fen::ZERO, None);
+        let forgotten = w.serve(vec![paid_by_herself]).await[0];
+        let tx = w.db.begin().await.expect("begins");
+        let sql = "UPDATE work_order SET state = 'assigned', checked_in_at = NULL WHERE id = $1";
+        tx.exec(sql, vals![forgotten]).await.expect("as if nobody had come");
+        tx.commit().await.expect("commits");
+        assert_eq!(w.close().await.orders, 5);
+        assert_eq!(w.order_state(forgotten).await, State::NoShow);
+        let order = orders::service::order(&w.db, &scope(COUNTY), forgotten).await.expect("order");
+        assert!(order.reason.contains("没有上门签到"), "{}", order.reason);
+        w.close().await;
+        let again = orders::service::order(&w.db, &scope(COUNTY), forgotten).await.expect("order");
+        assert_eq!(again.version, order.version);
+    })
+    .await;
+}
+
 /// Breaks off when it has been told something `left` times.
 struct Dies {
     left: AtomicI64,

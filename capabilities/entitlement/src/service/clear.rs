@@ -1,7 +1,7 @@
 //! The quarter's end: what is left of each purse goes back to the funds it came from. Nothing carries over.
 use super::{CLEARED, Progress};
 use crate::model::{PurseState, shares};
-use crate::store::{purses, runs};
+use crate::store::{purses, reopen, runs};
 use books::model::{NewAccount, Refusal};
 use kernel::{AccountId, Actor, Error, Fen, HouseholdId, OrgScope, Quarter, Result, Scope};
 use ledger::{AccountKind, Action, Command, Key, LedgerRefusal, OpenHolds, Purpose, Reference};
@@ -78,6 +78,13 @@ pub async fn clear_waiting(db: &Db, actor: &Actor, progress: &dyn Progress) -> R
     Ok(sum)
 }
 
+/// Money comes back to a purse: if its quarter was cleared, [`clear_waiting`] clears it again. Call it after the
+/// posting, in its transaction: accounts are locked before purses.
+pub async fn reopen(tx: &Tx, purse: AccountId) -> Result<()> {
+    reopen::closed_purse(tx, purse).await?;
+    Ok(())
+}
+
 /// One share of a purse on its way back.
 struct Share {
     purse: usize,
@@ -136,8 +143,9 @@ async fn clear(tx: &Tx, db: &Db, actor: &Actor, mut batch: Vec<purses::Purse>) -
     }
     let after = books::service::accounts(tx, &ids).await?;
     for (p, before) in batch.iter_mut().zip(&before) {
-        let held = after.get(&p.account).map(|a| a.held()).unwrap_or_default();
-        p.state = if held.is_zero() { PurseState::Closed } else { PurseState::Waiting };
+        // Something may have come back between our look and the lock: then it waits for the next run as well.
+        let empty = after.get(&p.account).is_none_or(|a| a.held().is_zero() && a.available() <= Fen::ZERO);
+        p.state = if empty { PurseState::Closed } else { PurseState::Waiting };
         match p.state {
             PurseState::Closed => sum.closed += 1,
             _ => sum.waiting += 1,

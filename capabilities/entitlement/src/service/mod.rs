@@ -7,7 +7,7 @@ mod purses;
 mod read;
 
 pub use crate::store::lists::{EntitledAsk, PurseAsk};
-pub use clear::{Clearance, clear_quarter, clear_waiting};
+pub use clear::{Clearance, clear_quarter, clear_waiting, reopen};
 pub use desk::{VillageEntitled, VillagePurses, entitled_by_village, purses_by_village};
 pub(crate) use determine::ask;
 pub use determine::{BATCH, ask_now, determine, determine_by, determine_household, retire};

@@ -2,6 +2,7 @@
 pub(crate) mod desk;
 pub(crate) mod lists;
 pub(crate) mod purses;
+pub(crate) mod reopen;
 pub(crate) mod rows;
 pub(crate) mod runs;
 

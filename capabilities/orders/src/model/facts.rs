@@ -42,6 +42,26 @@ words! {
         Decision "decision" "争议了结",
     }
 }
+words! {
+    /// How far an order had come when its quarter ended without a visit.
+    Unserved {
+        NotAccepted "not_accepted" "到季末没有服务商接单",
+        NotAssigned "not_assigned" "服务商接了单，到季末没有派人",
+        NotVisited "not_visited" "派了护理员，到季末没有上门签到",
+    }
+}
+
+impl Unserved {
+    /// `None`: a visit was begun, or the order has ended.
+    pub const fn of(state: State) -> Option<Unserved> {
+        match state {
+            State::Created => Some(Unserved::NotAccepted),
+            State::Accepted => Some(Unserved::NotAssigned),
+            State::Assigned | State::OnTheWay => Some(Unserved::NotVisited),
+            _ => None,
+        }
+    }
+}
 
 /// One work order. Name, address, price, split and article are as they were when it was placed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -173,6 +193,7 @@ impl Event {
             "enlist" => with("进入结算清单", text("list")),
             "delist" => with("移出结算清单", text("reason")),
             "pay" => "拨付".into(),
+            "lapse" => with("季度结束没有服务，关闭", text("reason")),
             other => other.to_string(),
         }
     }

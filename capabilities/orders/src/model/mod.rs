@@ -5,10 +5,10 @@ mod fee;
 mod rules;
 mod steps;
 
-pub use facts::{Channel, ConfirmHow, Event, Order};
+pub use facts::{Channel, ConfirmHow, Event, Order, Unserved};
 pub use fee::{Split, fee_of, split};
 pub use rules::{
-    AHEAD_DAYS, CancelEffect, LATE_SOON_MINUTES, MAX_QUANTITY, Number, cancel_effect, check_start, late_by,
+    AHEAD_DAYS, CancelEffect, LAPSE_MINUTES, LATE_SOON_MINUTES, MAX_QUANTITY, Number, cancel_effect, check_start, late_by,
     no_show_open,
 };
 pub use steps::{Next, Refusal, State, Step, Who, next};

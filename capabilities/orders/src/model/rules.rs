@@ -10,6 +10,9 @@ pub const AHEAD_DAYS: i64 = 60;
 pub const MAX_QUANTITY: i64 = 24;
 /// A visit whose worker has not set out this long before the start is about to be late.
 pub const LATE_SOON_MINUTES: i64 = 20;
+/// Nobody can check in any more this long after the planned end: what was not begun by then was not served, what was
+/// begun waits for the elder's word.
+pub const LAPSE_MINUTES: i64 = 120;
 
 /// `WO20261121-000123`: the day it was placed and its place among that day's orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

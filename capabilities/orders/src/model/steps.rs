@@ -106,6 +106,8 @@ pub enum Step {
         rated: bool,
     },
     Pay,
+    /// The quarter is over and nobody came.
+    Lapse,
 }
 
 impl Step {
@@ -129,6 +131,7 @@ impl Step {
         Step::Delist { rated: true },
         Step::Delist { rated: false },
         Step::Pay,
+        Step::Lapse,
     ];
     /// The text stored with an event.
     pub const fn code(self) -> &'static str {
@@ -151,6 +154,7 @@ impl Step {
             Step::Enlist => "enlist",
             Step::Delist { .. } => "delist",
             Step::Pay => "pay",
+            Step::Lapse => "lapse",
         }
     }
     pub const fn zh(self) -> &'static str {
@@ -173,6 +177,7 @@ impl Step {
             Step::Enlist => "进入结算清单",
             Step::Delist { .. } => "移出结算清单",
             Step::Pay => "拨付",
+            Step::Lapse => "季度结束没有服务，关闭",
         }
     }
     /// The permission this kind of person needs for it; `None`: never theirs to do.
@@ -193,6 +198,7 @@ impl Step {
             (Step::Enlist | Step::Delist { .. } | Step::Pay, Who::Staff | Who::Office | Who::Platform) => {
                 Some(P::SignedIn)
             }
+            (Step::Lapse, Who::Office | Who::Platform) => Some(P::SettlementRun),
             _ => None,
         }
     }
@@ -293,6 +299,8 @@ pub fn next(state: State, step: Step, who: Who) -> Result<Next, Refusal> {
         (S::Paid, Step::Rate) => S::Paid,
         (S::Created | S::Accepted | S::Assigned | S::OnTheWay | S::CheckedIn, Step::Cancel) => S::Cancelled,
         (S::Assigned | S::OnTheWay | S::CheckedIn, Step::NoShow) => S::NoShow,
+        // Who was checked in was at the door: people decide about that visit, not the calendar.
+        (S::Created | S::Accepted | S::Assigned | S::OnTheWay, Step::Lapse) => S::NoShow,
         (S::CheckedOut | S::Confirmed | S::Rated, Step::Dispute) => S::Disputed,
         (S::Disputed, Step::Resolve { served: true }) => S::Confirmed,
         (S::Disputed, Step::Resolve { served: false }) => S::Cancelled,
@@ -309,7 +317,7 @@ pub fn next(state: State, step: Step, who: Who) -> Result<Next, Refusal> {
         | (S::Confirmed, Step::Confirm | Step::Resolve { served: true } | Step::Delist { rated: false })
         | (S::Rated, Step::Rate | Step::Delist { rated: true })
         | (S::Cancelled, Step::Cancel | Step::Resolve { served: false })
-        | (S::NoShow, Step::NoShow)
+        | (S::NoShow, Step::NoShow | Step::Lapse)
         | (S::Disputed, Step::Dispute)
         | (S::InSettlement, Step::Enlist)
         | (S::Paid, Step::Pay) => return Ok(Next::Already),

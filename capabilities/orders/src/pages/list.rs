@@ -44,6 +44,7 @@ fn view_of(code: Option<&str>, now: Instant) -> Option<View> {
         "to_assign" => View::ToAssign,
         "late" => View::Late(now),
         "follow_up" => View::FollowUp,
+        "unconfirmed" => View::Unconfirmed(now),
         "disputed" => View::Disputed,
         _ => return None,
     })
@@ -66,6 +67,7 @@ pub(super) async fn list(Take(app): Take<App>, viewer: Viewer, ask: ListAsk) -> 
         tab("to_assign", "待指派", Some(counts.to_assign)),
         tab("late", "要迟到和已迟到", Some(counts.late)),
         tab("follow_up", "待回访", None),
+        tab("unconfirmed", "待确认", Some(counts.unconfirmed)),
         tab("disputed", "有争议", Some(counts.disputed)),
     ];
     if viewer.may(Permission::OrderDispatch) {
@@ -98,7 +100,7 @@ pub(super) async fn list(Take(app): Take<App>, viewer: Viewer, ask: ListAsk) -> 
         actions.push(("/orders/board".to_string(), "timeline", "今日排班".to_string(), true));
     }
     let way = actions.first().map(|(href, _, word, _)| (href.clone(), word.clone()));
-    let newest_first = !matches!(view, Some("today" | "to_accept" | "to_assign" | "late"));
+    let newest_first = !matches!(view, Some("today" | "to_accept" | "to_assign" | "late" | "unconfirmed"));
     let spec = ListSpec {
         title: "工单".into(),
         path: "/orders".into(),

@@ -149,7 +149,7 @@ fn buttons(o: &Order, viewer: &Viewer, now: Instant) -> Vec<Button> {
 }
 
 fn moment(e: &Event, last: bool) -> Moment {
-    let bad = matches!(e.step.as_str(), "cancel" | "no_show" | "refuse" | "dispute" | "resolve_void");
+    let bad = matches!(e.step.as_str(), "cancel" | "no_show" | "lapse" | "refuse" | "dispute" | "resolve_void");
     Moment {
         kind: if bad {
             "bad"

@@ -84,6 +84,21 @@ pub(super) async fn release(tx: &Tx, db: &Db, actor: &Actor, order: &Order) -> R
     Ok(())
 }
 
+/// [`release`] of many orders at once.
+pub(super) async fn release_all(tx: &Tx, db: &Db, actor: &Actor, orders: &[Order]) -> Result<()> {
+    let mut commands = Vec::with_capacity(orders.len());
+    for order in orders {
+        if purse_of(order)?.is_some() {
+            let key = Key::of(Purpose::OrderRelease, &[&order.id, &order.hold_round])?;
+            commands.push(command(tx, order, key, Action::Release { hold: hold_key(order)? }));
+        }
+    }
+    if !commands.is_empty() {
+        books::service::apply_all(tx, db, actor, &commands).await?;
+    }
+    Ok(())
+}
+
 /// The two accounts of the own part: the elder owes, the provider has earned.
 async fn own_accounts(tx: &Tx, db: &Db, order: &Order) -> Result<(AccountId, AccountId)> {
     let (county, org) = (order.region.at(Tier::County), order.provider);
@@ -128,6 +143,10 @@ pub(super) async fn put_back(tx: &Tx, db: &Db, actor: &Actor, order: &Order) -> 
     }
     if !commands.is_empty() {
         books::service::apply_all(tx, db, actor, &commands).await?;
+    }
+    if let Some(purse) = purse_of(order)? {
+        // The purse may belong to a quarter that is over and cleared: what came back is cleared by the next run.
+        entitlement::service::reopen(tx, purse).await?;
     }
     Ok(())
 }

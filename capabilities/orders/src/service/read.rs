@@ -37,6 +37,7 @@ pub struct Counts {
     pub to_accept: i64,
     pub to_assign: i64,
     pub late: i64,
+    pub unconfirmed: i64,
     pub disputed: i64,
 }
 
@@ -47,6 +48,7 @@ pub async fn counts(db: &Db, scope: &Scope) -> Result<Counts> {
         to_accept: sql::count(db, scope, &of(View::ToAccept)).await?,
         to_assign: sql::count(db, scope, &of(View::ToAssign)).await?,
         late: sql::count(db, scope, &of(View::Late(db.now()))).await?,
+        unconfirmed: sql::count(db, scope, &of(View::Unconfirmed(db.now()))).await?,
         disputed: sql::count(db, scope, &of(View::Disputed)).await?,
     })
 }

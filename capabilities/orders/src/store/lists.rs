@@ -1,6 +1,6 @@
 //! Lists and sets of orders.
 use super::{ORDER, OrderRow, orders};
-use crate::model::{LATE_SOON_MINUTES, Order, State};
+use crate::model::{LAPSE_MINUTES, LATE_SOON_MINUTES, Order, State};
 use kernel::{
     Actor, CivilDate, ElderId, Instant, OrderId, OrgId, PageAsk, Paged, PaymentListId, Quarter, RegionCode, Result,
     Scope, Tier, WorkerId,
@@ -53,6 +53,8 @@ pub enum View {
     Late(Instant),
     /// Served, and nobody has asked the elder yet.
     FollowUp,
+    /// The visit was begun and should be over, and the elder has not confirmed: its money stays held.
+    Unconfirmed(Instant),
     /// In dispute.
     Disputed,
 }
@@ -66,6 +68,7 @@ impl View {
             View::ToAssign => &[State::Accepted],
             View::Late(_) => &[State::Created, State::Accepted, State::Assigned, State::OnTheWay],
             View::FollowUp => &[State::CheckedOut, State::Confirmed],
+            View::Unconfirmed(_) => &[State::CheckedIn, State::CheckedOut],
             View::Disputed => &[State::Disputed],
         }
     }
@@ -122,6 +125,10 @@ fn filter(scope: &Scope, ask: &OrderAsk) -> Filter {
         }
         Some(View::FollowUp) => {
             f.clause(AFTER, vec![]).clause("o.state IN ('checked_out', 'confirmed')", vec![]);
+        }
+        Some(View::Unconfirmed(now)) => {
+            f.clause(OPEN, vec![]).clause("o.state IN ('checked_in', 'checked_out')", vec![]);
+            f.and("o.ends_at < ?", now.plus_minutes(-LAPSE_MINUTES));
         }
         Some(View::Disputed) => {
             f.clause(AFTER, vec![]).clause("o.state = 'disputed'", vec![]);
@@ -292,6 +299,28 @@ pub(crate) async fn settleable<C: Sql>(
     }
     let sql = format!("SELECT {ORDER} {} ORDER BY o.id LIMIT {limit}", f.sql());
     orders(conn.all(&sql, f.values).await?)
+}
+
+/// Orders served in or before the quarter by plan, to which nobody ever came, in id order and locked: their check-in
+/// shut before `shut`.
+pub(crate) async fn unserved(
+    tx: &Tx,
+    region: &RegionCode,
+    quarter: Quarter,
+    shut: Instant,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<Order>> {
+    let mut f = Filter::from("work_order o");
+    f.clause(OPEN, vec![]).clause("o.state IN ('created', 'accepted', 'assigned', 'on_the_way')", vec![]);
+    // Few orders are open: the small index serves this, not the region's.
+    region_by(&mut f, region, |column| format!("COALESCE({column}, {column})"));
+    f.and("o.quarter <= ?", quarter).and("o.ends_at < ?", shut);
+    if let Some(id) = after {
+        f.and("o.id > ?", id);
+    }
+    let sql = format!("SELECT {ORDER} {} ORDER BY o.id LIMIT {limit}{}", f.sql(), tx.lock());
+    orders(tx.all(&sql, f.values).await?)
 }
 
 pub(crate) async fn of_list<C: Sql>(

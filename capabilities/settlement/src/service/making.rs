@@ -98,6 +98,7 @@ pub async fn settle_in_batches(
         settled.lists += 1;
         progress.told(settled.orders, &format!("{}已生成", list.no)).await?;
     }
+    super::lapse::unserved(db, actor, quarter, settled.orders, progress).await?;
     settled.cleared =
         entitlement::service::clear_quarter(db, actor, quarter, &Clearing(progress, settled.orders)).await?.cleared;
     progress.told(settled.orders, "额度已清零").await?;

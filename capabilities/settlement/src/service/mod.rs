@@ -1,6 +1,7 @@
 //! Use cases of settlement.
 mod desk;
 mod home;
+mod lapse;
 mod lines;
 mod making;
 mod pay;
