@@ -26,6 +26,7 @@ pub fn routes() -> Routes {
         .get("/m/schedule", Permission::VisitDo, pages::schedule)
         .get("/m/me", Permission::VisitDo, pages::me)
         .get("/m/visits/{id}", Permission::VisitDo, pages::visit)
+        .post("/m/visits/{id}/phone", Permission::VisitDo, pages::phone)
         .post("/m/visits/{id}/set-out", Permission::VisitDo, pages::set_out)
         .post("/m/visits/{id}/check-in", Permission::VisitDo, pages::check_in)
         .post("/m/visits/{id}/checks", Permission::VisitDo, pages::tick)

@@ -4,7 +4,9 @@ use crate::service::{self, FromDevice, Visit};
 use crate::store::Evidence;
 use askama::Template;
 use async_trait::async_trait;
-use axum::extract::{Path, State as FromApp};
+use axum::RequestExt;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State as FromApp};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::{CivilDate, Error, GeoPoint, Instant, OrderId};
@@ -53,7 +55,7 @@ struct Brief {
     action: String,
     action_icon: &'static str,
     geo: Option<String>,
-    tel: Option<String>,
+    may_call: bool,
     fee: String,
     gov: String,
     own: String,
@@ -86,7 +88,7 @@ fn brief(app: &App, o: &Order, today: CivilDate) -> Brief {
         action,
         action_icon,
         geo: o.place.map(|p| format!("geo:{:.6},{:.6}?q={:.6},{:.6}", p.lat(), p.lng(), p.lat(), p.lng())),
-        tel: None,
+        may_call: service::may_call(o, app.now()),
         fee: o.fee.to_string(),
         gov: o.gov.to_string(),
         own: o.own.to_string(),
@@ -343,112 +345,120 @@ fn from_device(form: &Form) -> FromDevice {
     }
 }
 
-/// Back to the visit with a word, or the visit again with what is wrong.
-async fn answer(
-    app: &App,
-    viewer: &Viewer,
+/// A form about one visit, with who sent it.
+pub(crate) struct Sent {
+    app: App,
+    viewer: Viewer,
     id: OrderId,
-    form: &Form,
-    result: kernel::Result<()>,
-    done: &str,
-) -> Result<Response> {
-    match result {
-        Ok(()) => Ok(Redirect::to(&format!("/m/visits/{id}?done={done}")).into_response()),
-        Err(e @ (Error::Invalid(_) | Error::Refused(_) | Error::Conflict(_))) => {
-            draw(app, viewer, id, form, Some(e), None).await
-        }
-        Err(e) => Err(e.into()),
+    form: Form,
+}
+
+impl FromRequest<App> for Sent {
+    type Rejection = PageError;
+    async fn from_request(mut request: Request, app: &App) -> Result<Sent> {
+        let (viewer, id) = request.extract_parts_with_state::<About, App>(app).await.map(|a| (a.0, a.1))?;
+        Ok(Sent { app: app.clone(), viewer, id, form: Form::from_request(request, app).await? })
     }
 }
 
-pub(crate) async fn set_out(
-    FromApp(app): FromApp<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let id = id_of(&id)?;
-    let r = service::set_out(app.db(), &viewer.actor(), id, &from_device(&form)).await.map(|_| ());
-    answer(&app, &viewer, id, &form, r, "set-out").await
+/// Who asks, and the visit the path names.
+pub(crate) struct About(Viewer, OrderId);
+
+impl FromRequestParts<App> for About {
+    type Rejection = PageError;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<About> {
+        let viewer = <Viewer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        Ok(About(viewer, id_of(&path.map(|p| p.0).unwrap_or_default())?))
+    }
 }
 
-pub(crate) async fn check_in(
-    FromApp(app): FromApp<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let id = id_of(&id)?;
-    let r = service::check_in(app.db(), &viewer.actor(), id, &from_device(&form)).await.map(|_| ());
-    answer(&app, &viewer, id, &form, r, "check-in").await
+impl Sent {
+    fn device(&self) -> FromDevice {
+        from_device(&self.form)
+    }
+    /// Back to the visit with a word, or the visit again with what is wrong.
+    async fn answer<T>(self, result: kernel::Result<T>, done: &str) -> Result<Response> {
+        match result {
+            Ok(_) => Ok(Redirect::to(&format!("/m/visits/{}?done={done}", self.id)).into_response()),
+            Err(e @ (Error::Invalid(_) | Error::Refused(_) | Error::Conflict(_))) => {
+                draw(&self.app, &self.viewer, self.id, &self.form, Some(e), None).await
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
 }
 
-pub(crate) async fn tick(
-    FromApp(app): FromApp<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let id = id_of(&id)?;
-    let lines: Vec<i64> = form.all("line").iter().filter_map(|l| l.parse().ok()).collect();
-    let r = service::tick(app.db(), &viewer.actor(), id, &lines).await;
-    answer(&app, &viewer, id, &form, r, "checks").await
+pub(crate) async fn set_out(s: Sent) -> Result<Response> {
+    let r = service::set_out(s.app.db(), &s.viewer.actor(), s.id, &s.device()).await;
+    s.answer(r, "set-out").await
+}
+
+pub(crate) async fn check_in(s: Sent) -> Result<Response> {
+    let r = service::check_in(s.app.db(), &s.viewer.actor(), s.id, &s.device()).await;
+    s.answer(r, "check-in").await
+}
+
+pub(crate) async fn tick(s: Sent) -> Result<Response> {
+    let lines: Vec<i64> = s.form.all("line").iter().filter_map(|l| l.parse().ok()).collect();
+    let r = service::tick(s.app.db(), &s.viewer.actor(), s.id, &lines).await;
+    s.answer(r, "checks").await
 }
 
 pub(crate) async fn add_photo(
     FromApp(app): FromApp<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
+    About(viewer, id): About,
     upload: Upload,
 ) -> Result<Response> {
-    let id = id_of(&id)?;
     let r = service::add_photo(app.db(), &app.site().data, &viewer.actor(), id, upload.bytes).await;
-    answer(&app, &viewer, id, &upload.form, r, "photo").await
+    Sent { app, viewer, id, form: upload.form }.answer(r, "photo").await
 }
 
-pub(crate) async fn check_out(
-    FromApp(app): FromApp<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let id = id_of(&id)?;
-    let r = service::check_out(app.db(), &viewer.actor(), id, &from_device(&form)).await;
-    let done = match &r {
-        Ok(o) if o.confirmed_at.is_some() => "confirm",
-        _ => "check-out",
-    };
-    answer(&app, &viewer, id, &form, r.map(|_| ()), done).await
+pub(crate) async fn check_out(s: Sent) -> Result<Response> {
+    let r = service::check_out(s.app.db(), &s.viewer.actor(), s.id, &s.device()).await;
+    let confirmed = r.as_ref().is_ok_and(|o| o.confirmed_at.is_some());
+    s.answer(r, if confirmed { "confirm" } else { "check-out" }).await
 }
 
-pub(crate) async fn confirm(
-    FromApp(app): FromApp<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let id = id_of(&id)?;
-    let how = if form.raw("how") == ConfirmHow::Code.code() { ConfirmHow::Code } else { ConfirmHow::OnPhone };
-    let r = service::confirm(app.db(), &viewer.actor(), id, how, &from_device(&form)).await.map(|_| ());
-    answer(&app, &viewer, id, &form, r, "confirm").await
+pub(crate) async fn confirm(s: Sent) -> Result<Response> {
+    let how = if s.form.raw("how") == ConfirmHow::Code.code() { ConfirmHow::Code } else { ConfirmHow::OnPhone };
+    let r = service::confirm(s.app.db(), &s.viewer.actor(), s.id, how, &s.device()).await;
+    s.answer(r, "confirm").await
 }
 
-pub(crate) async fn no_show(
-    FromApp(app): FromApp<App>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let id = id_of(&id)?;
-    let seen = form.opt("version").and_then(|v| v.parse().ok());
-    let r = service::no_show(app.db(), &viewer.actor(), id, form.raw("no_show_reason"), seen).await;
-    let r = r.map(|_| ()).map_err(|e| match e {
+pub(crate) async fn no_show(s: Sent) -> Result<Response> {
+    let (reason, seen) = (s.form.raw("no_show_reason"), s.device().seen);
+    let r = service::no_show(s.app.db(), &s.viewer.actor(), s.id, reason, seen).await.map_err(|e| match e {
         Error::Invalid(fields) => {
             Error::Invalid(fields.into_iter().map(|f| kernel::FieldError::new("no_show_reason", f.message)).collect())
         }
         other => other,
     });
-    answer(&app, &viewer, id, &form, r, "no-show").await
+    s.answer(r, "no-show").await
+}
+
+#[derive(Template)]
+#[template(path = "phone_number.html")]
+struct NumberPage {
+    page: Page,
+    id: OrderId,
+    name: String,
+    about: String,
+    number: Option<String>,
+}
+
+/// Shows the number to call. A form of its own, because each look is written down.
+pub(crate) async fn phone(s: Sent) -> Result<Response> {
+    match service::phone(s.app.db(), &s.viewer.actor(), s.id).await {
+        Ok((order, number)) => html(&NumberPage {
+            page: page(&s.app, &s.viewer, &order.elder_name, "/m"),
+            id: s.id,
+            about: format!("{} {}，{}", order.served_on().md(), order.hours(), order.item_name),
+            name: order.elder_name,
+            number,
+        }),
+        Err(e) => s.answer(Err::<(), _>(e), "").await,
+    }
 }
 
 pub(crate) async fn photo(FromApp(app): FromApp<App>, viewer: Viewer, Path(id): Path<String>) -> Result<Response> {

@@ -66,6 +66,29 @@ pub async fn photo(db: &Db, scope: &Scope, id: kernel::JobId) -> Result<String> 
     e.file.ok_or_else(gone)
 }
 
+/// Whether the elder of a visit may be called now: it is due today, or the worker is already on it.
+pub fn may_call(order: &Order, now: Instant) -> bool {
+    let under_way = matches!(order.state, State::OnTheWay | State::CheckedIn);
+    under_way || (order.state == State::Assigned && order.served_on() == now.date())
+}
+
+/// The elder's phone for the worker of this visit, with the order it is asked for; `None` when the archive has none.
+/// Every call is a row in the audit log.
+///
+/// # Errors
+/// `NotFound` for a visit that is not this worker's, `Refused` before its day and once it is over.
+pub async fn phone(db: &Db, actor: &Actor, id: OrderId) -> Result<(Order, Option<String>)> {
+    actor.require(Permission::VisitDo)?;
+    let order = orders::service::order(db, actor.scope(), id).await?;
+    if !may_call(&order, db.now()) {
+        return Err(Error::refused("上门当天、做完以前才能看电话。别的时候找本单位"));
+    }
+    let tx = db.begin().await?;
+    let phone = people::service::phone_for_visit(&tx, db, actor, order.elder, &order.no).await?;
+    tx.commit().await?;
+    Ok((order, phone))
+}
+
 fn piece(tx: &Tx, db: &Db, actor: &Actor, order: &Order, kind: Kind, from: &FromDevice) -> Evidence {
     let at = from.position;
     Evidence {

@@ -38,7 +38,7 @@ pub use read::{
     household_members, households_after, identities,
 };
 pub use regions::{load_book, load_regions, seed_regions, shipped_regions};
-pub use reveal::{contact_phone_plain, id_plain, keys_open, phone_plain};
+pub use reveal::{contact_phone_plain, id_plain, keys_open, phone_for_visit, phone_plain};
 pub use search::find;
 pub use write::{Changes, correct, move_out, report_death, withdraw_death};
 pub use writing::{ImportJob, import_now, import_step, import_take_back, import_write};

@@ -1,6 +1,6 @@
 //! Showing what is masked: with a reason, and never without a row in the audit log.
 use super::UNMASKED;
-use super::read::scoped;
+use super::read::{resolve, scoped};
 use crate::model::ContactId;
 use crate::store::{contacts, elders};
 use kernel::{Actor, ElderId, Error, Permission, Result};
@@ -32,6 +32,29 @@ pub async fn phone_plain(tx: &Tx, db: &Db, actor: &Actor, elder: ElderId, reason
     let row = scoped(tx, actor.scope(), elder).await?;
     let plain = row.phone_sealed.as_ref().map(|s| db.keys().open(Secret::Phone, s)).transpose()?;
     told(tx, actor, &row, "phone", reason).await?;
+    Ok(plain)
+}
+
+/// The phone of the elder a worker is about to visit; `None` when none is known. Whoever calls this has made sure that
+/// the actor is the worker of that order and that its visit is due or under way: the archive itself stays closed to
+/// workers. Each look is written to the audit log with the order's number.
+///
+/// # Errors
+/// `Forbidden` for anybody but a worker, `NotFound` without such an archive.
+pub async fn phone_for_visit(
+    tx: &Tx,
+    db: &Db,
+    actor: &Actor,
+    elder: ElderId,
+    order_no: &str,
+) -> Result<Option<String>> {
+    actor.require(Permission::VisitDo)?;
+    if actor.scope().worker_id().is_none() {
+        return Err(Error::Forbidden("只有上门的护理员能看这个电话".into()));
+    }
+    let row = resolve(tx, elder).await?;
+    let plain = row.phone_sealed.as_ref().map(|s| db.keys().open(Secret::Phone, s)).transpose()?;
+    told(tx, actor, &row, "phone", &format!("上门前联系，{order_no}")).await?;
     Ok(plain)
 }
 
