@@ -103,15 +103,52 @@ fn void_ask(card: &WorkerCard, d: &Document) -> Ask<'static> {
     }
 }
 
+/// What a confirm page with a reason takes back.
+#[derive(Clone, Copy)]
+enum TakeBack {
+    Document,
+    Ban,
+}
+
+impl TakeBack {
+    /// The thing the path names, and what its page says.
+    fn ask(self, card: &WorkerCard, text: &str) -> kernel::Result<(Uuid, Ask<'static>)> {
+        Ok(match self {
+            TakeBack::Document => document_of(card, text).map(|d| (d.id, void_ask(card, d)))?,
+            TakeBack::Ban => ban_of(card, text).map(|b| (b.id, lift_ask(card, b)))?,
+        })
+    }
+    async fn form(self, app: &App, viewer: &Viewer, worker: &str, text: &str) -> web::Result<Response> {
+        let card = card_of(app, viewer, worker).await?;
+        let (_, ask) = self.ask(&card, text)?;
+        reason::draw(app, viewer, ask, Form::default(), Vec::new())
+    }
+    async fn done(self, app: &App, viewer: &Viewer, worker: &str, text: &str, form: Form) -> web::Result<Response> {
+        let card = card_of(app, viewer, worker).await?;
+        let (id, ask) = self.ask(&card, text)?;
+        let (actor, why) = (viewer.actor(), form.raw("reason"));
+        let tx = app.db().begin().await?;
+        let (result, done) = match self {
+            TakeBack::Document => (service::void_document(&tx, &actor, card.id, id, why).await, "voided"),
+            TakeBack::Ban => (service::lift_ban(&tx, &actor, card.id, id, why).await, "lifted"),
+        };
+        match result {
+            Ok(()) => {
+                tx.commit().await?;
+                Ok(to_worker(card.id, done))
+            }
+            Err(e) => Ok(again(reason::draw(app, viewer, ask, form, to_correct(e)?)?)),
+        }
+    }
+}
+
 /// `GET /workers/{id}/documents/{document}/void`
 pub async fn void_form(
     State(app): State<App>,
     viewer: Viewer,
     Path((id, document)): Path<(String, String)>,
 ) -> web::Result<Response> {
-    let card = card_of(&app, &viewer, &id).await?;
-    let d = document_of(&card, &document)?;
-    reason::draw(&app, &viewer, void_ask(&card, d), Form::default(), Vec::new())
+    TakeBack::Document.form(&app, &viewer, &id, &document).await
 }
 
 /// `POST /workers/{id}/documents/{document}/void`
@@ -121,16 +158,7 @@ pub async fn void(
     Path((id, document)): Path<(String, String)>,
     form: Form,
 ) -> web::Result<Response> {
-    let card = card_of(&app, &viewer, &id).await?;
-    let d = document_of(&card, &document)?;
-    let tx = app.db().begin().await?;
-    match service::void_document(&tx, &viewer.actor(), card.id, d.id, form.raw("reason")).await {
-        Ok(()) => {
-            tx.commit().await?;
-            Ok(to_worker(card.id, "voided"))
-        }
-        Err(e) => Ok(again(reason::draw(&app, &viewer, void_ask(&card, d), form, to_correct(e)?)?)),
-    }
+    TakeBack::Document.done(&app, &viewer, &id, &document, form).await
 }
 
 const DECISION: &str = "决定书文号";
@@ -209,9 +237,7 @@ pub async fn lift_form(
     viewer: Viewer,
     Path((id, ban)): Path<(String, String)>,
 ) -> web::Result<Response> {
-    let card = card_of(&app, &viewer, &id).await?;
-    let b = ban_of(&card, &ban)?;
-    reason::draw(&app, &viewer, lift_ask(&card, b), Form::default(), Vec::new())
+    TakeBack::Ban.form(&app, &viewer, &id, &ban).await
 }
 
 /// `POST /workers/{id}/bans/{ban}/lift`
@@ -221,14 +247,5 @@ pub async fn lift(
     Path((id, ban)): Path<(String, String)>,
     form: Form,
 ) -> web::Result<Response> {
-    let card = card_of(&app, &viewer, &id).await?;
-    let b = ban_of(&card, &ban)?;
-    let tx = app.db().begin().await?;
-    match service::lift_ban(&tx, &viewer.actor(), card.id, b.id, form.raw("reason")).await {
-        Ok(()) => {
-            tx.commit().await?;
-            Ok(to_worker(card.id, "lifted"))
-        }
-        Err(e) => Ok(again(reason::draw(&app, &viewer, lift_ask(&card, b), form, to_correct(e)?)?)),
-    }
+    TakeBack::Ban.done(&app, &viewer, &id, &ban, form).await
 }
