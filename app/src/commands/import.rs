@@ -39,7 +39,10 @@ pub async fn run(config: &Config, what: Import) -> Result<ExitCode> {
             let bytes = std::fs::read(&file).map_err(|e| Error::Internal(format!("{}: {e}", file.display())))?;
             let dry = people::service::import_dry_run(&db, &actor, &bytes).await?;
             let t = &dry.tally;
-            let mut text = format!("共 {} 行：可以写入 {}，有错 {}，像是重复 {}", t.total, t.good, t.bad, t.twins);
+            let mut text = format!(
+                "共 {} 行：可以写入 {}，未变化 {}，有错 {}，像是重复 {}",
+                t.total, t.good, t.unchanged, t.bad, t.twins
+            );
             for e in dry.errors.iter().take(50) {
                 text.push_str(&format!("\n  第 {} 行 {}：{}", e.row, e.column, e.why));
             }

@@ -116,22 +116,80 @@ async fn an_interrupted_import_goes_on_and_a_second_one_doubles_nothing() {
         service::import_write(&db, &clerk(), id).await.unwrap();
         runner(&db).drain().await.unwrap();
         assert_eq!(archives(&db).await, 1_500);
-        // The same file once more: every row is known.
-        let again = read(&db, &text).await;
+        // The same file once more: every row is known, and none says anything new.
+        let dry = service::import_dry_run(&db, &clerk(), text.as_bytes()).await.unwrap().tally;
+        assert_eq!((dry.good, dry.twins, dry.unchanged), (0, 0, 1_500));
+        let same = read(&db, &text).await;
+        write(&db, same).await;
+        let view = service::import_batch(&db, &scope(TOWN), same).await.unwrap();
+        assert_eq!((view.tally.written, view.tally.twins, view.tally.unchanged), (0, 0, 1_500));
+        assert_eq!(reviews(&db).await, 0, "nobody is asked about what has not changed");
+        // With another fact in every row each asks.
+        let again = read(&db, &text.replace("农村", "城镇")).await;
         let view = service::import_batch(&db, &scope(TOWN), again).await.unwrap();
         assert_eq!((view.tally.good, view.tally.twins), (0, 1_500));
         write(&db, again).await;
         assert_eq!(archives(&db).await, 1_500);
-        let two = service::duplicate_reviews(
-            &db,
-            &scope(TOWN),
-            people::model::ReviewState::Open,
-            kernel::PageAsk { page: 1, rows: 50 },
-            "d.id",
-        )
-        .await
-        .unwrap();
-        assert_eq!(two.total, 1_500, "each row asks once");
+        assert_eq!(reviews(&db).await, 1_500, "each row asks once");
+    })
+    .await;
+}
+
+async fn reviews(db: &Db) -> i64 {
+    let page = kernel::PageAsk { page: 1, rows: 50 };
+    let open = people::model::ReviewState::Open;
+    service::duplicate_reviews(db, &scope(TOWN), open, page, "d.id").await.unwrap().total
+}
+
+/// A row with everything in it, changed one cell at a time.
+#[tokio::test]
+async fn a_row_that_says_nothing_new_is_unchanged_and_one_different_cell_asks() {
+    const HEAD: &str = "姓名,身份证号,户籍性质,村（社区）,住址,纬度,经度,户籍地,联系电话,居住情况,经济状况,特殊群体,能力,残疾证,慢病,户号,联系人,联系人电话,关系\n";
+    each_engine(&migrations(), |db| async move {
+        seeded(&db).await;
+        let number = id_number("1951-02-03", Sex::Male, 5);
+        let row = format!(
+            "彭亚九,{},农村,墩塘村,上围 5 号,23.3000,115.6000,墩塘村,13866000005,空巢,低保,无,能力完好,无,高血压,07-012,叶建,13966010021,儿子\n",
+            number.as_str()
+        );
+        let tally = |row: String| {
+            let db = db.clone();
+            async move {
+                service::import_dry_run(&db, &clerk(), format!("{HEAD}{row}").as_bytes()).await.unwrap().tally
+            }
+        };
+        let first = read(&db, &format!("{HEAD}{row}")).await;
+        write(&db, first).await;
+        assert_eq!(tally(row.clone()).await.unchanged, 1);
+        let bare = format!("彭亚九,{},农村,墩塘村,,,,,,,,,,,,,,,\n", number.as_str());
+        assert_eq!(tally(bare).await.unchanged, 1, "empty cells say nothing");
+        for (was, is) in [
+            ("彭亚九", "彭亚久"),
+            ("农村", "城镇"),
+            ("上围", "岭下"),
+            ("23.3000", "23.3100"),
+            ("13866000005", "13866000006"),
+            ("空巢", "独居"),
+            ("低保", "一般"),
+            ("高血压", "糖尿病"),
+            ("07-012", "07-013"),
+            ("叶建", "叶平"),
+            ("13966010021", "13966010022"),
+            ("儿子", "侄子"),
+        ] {
+            let t = tally(row.replace(was, is)).await;
+            assert_eq!((t.twins, t.unchanged, t.bad), (1, 0, 0), "{was} → {is}");
+        }
+        // What was changed by hand since differs from the file again.
+        let found = service::find(&db, &scope(TOWN), "彭亚九", 1).await.unwrap().remove(0);
+        let change = service::Changes { address: Some("岭下 1 号".into()), ..service::Changes::default() };
+        let (always, source) = (people::model::Since::Always, people::model::Source::Office);
+        service::correct(&db, &clerk(), found.id, 1, change, always, source).await.unwrap();
+        let before = service::card(&db, &scope(TOWN), found.id).await.unwrap().version;
+        let again = read(&db, &format!("{HEAD}{row}")).await;
+        write(&db, again).await;
+        assert_eq!(reviews(&db).await, 1);
+        assert_eq!(service::card(&db, &scope(TOWN), found.id).await.unwrap().version, before, "asked, not written");
     })
     .await;
 }

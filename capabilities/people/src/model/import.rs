@@ -48,6 +48,8 @@ standing! {
         /// Looks like an archive that is in force.
         Twin "twin" "像是重复",
         Written "written" "已写入",
+        /// Says nothing the archive with this identity number does not hold already.
+        Unchanged "unchanged" "未变化",
         /// Decided: the archive that is there stays as it is.
         Kept "kept" "留档案里的",
         /// Decided: the archive that is there took the row's values.

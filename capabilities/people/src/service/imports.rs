@@ -21,6 +21,8 @@ pub struct Tally {
     pub good: i64,
     pub bad: i64,
     pub twins: i64,
+    /// Known people about whom the row says nothing new: neither written nor asked about.
+    pub unchanged: i64,
     pub written: i64,
     /// Rows decided on in the review queue.
     pub decided: i64,
@@ -34,6 +36,7 @@ impl Tally {
             RowState::Bad => self.bad += n,
             RowState::Twin => self.twins += n,
             RowState::Written => self.written += n,
+            RowState::Unchanged => self.unchanged += n,
             RowState::Kept | RowState::Merged => self.decided += n,
         }
     }
@@ -104,6 +107,7 @@ pub(crate) enum Outcome {
     Good(Box<NewElder>),
     Bad(Vec<CellError>),
     Twin(ElderId, TwinWhy),
+    Unchanged(ElderId),
 }
 
 impl Outcome {
@@ -112,6 +116,7 @@ impl Outcome {
             Outcome::Good(_) => RowState::Good,
             Outcome::Bad(_) => RowState::Bad,
             Outcome::Twin(..) => RowState::Twin,
+            Outcome::Unchanged(_) => RowState::Unchanged,
         }
     }
 }
@@ -168,7 +173,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Good rows that look like an archive in force become twins.
+/// Good rows that look like an archive in force become twins, or unchanged where they say nothing new about it.
 pub(crate) async fn find_twins<C: store::Sql>(db: &Db, conn: &C, rows: &mut [Judged]) -> Result<()> {
     let numbers: Vec<Vec<u8>> =
         rows.iter().filter(|r| matches!(r.outcome, Outcome::Good(_))).filter_map(|r| r.key.clone()).collect();
@@ -178,21 +183,21 @@ pub(crate) async fn find_twins<C: store::Sql>(db: &Db, conn: &C, rows: &mut [Jud
         .iter()
         .map(|r| match &r.outcome {
             Outcome::Good(e) => Some(same_key(db, &e.name, e.birth(), &e.region)),
-            Outcome::Bad(_) | Outcome::Twin(..) => None,
+            Outcome::Bad(_) | Outcome::Twin(..) | Outcome::Unchanged(_) => None,
         })
         .collect();
     let keys: Vec<Vec<u8>> = same.iter().flatten().cloned().collect();
     let by_name: HashMap<Vec<u8>, ElderId> =
         elders::known_keys(conn, "same_key", &keys).await?.into_iter().map(|k| (k.key, k.id)).collect();
-    for (r, same) in rows.iter_mut().zip(same) {
+    let mut twins = Vec::new();
+    for (at, (r, same)) in rows.iter().zip(same).enumerate() {
         let number = r.key.as_ref().and_then(|k| by_number.get(k)).map(|id| (*id, TwinWhy::SameNumber));
         let name = same.and_then(|k| by_name.get(&k).copied()).map(|id| (id, TwinWhy::SameName));
-        let Some((twin, why)) = number.or(name) else { continue };
-        if let Outcome::Good(_) = &r.outcome {
-            r.outcome = Outcome::Twin(twin, why);
+        if let (Some((twin, why)), Outcome::Good(_)) = (number.or(name), &r.outcome) {
+            twins.push((at, twin, why));
         }
     }
-    Ok(())
+    super::known::sort_out(db, conn, rows, twins).await
 }
 
 fn parts(table: &Table) -> impl Iterator<Item = Vec<(i64, Cells, Vec<CellError>)>> + '_ {
@@ -245,6 +250,7 @@ fn judged_row(db: &Db, r: Judged) -> Result<JudgedRow> {
         Outcome::Good(_) => (Vec::new(), None, None),
         Outcome::Bad(e) => (e, None, None),
         Outcome::Twin(twin, why) => (Vec::new(), Some(twin), Some(why)),
+        Outcome::Unchanged(twin) => (Vec::new(), Some(twin), Some(TwinWhy::SameNumber)),
     };
     let errors =
         if errors.is_empty() { String::new() } else { serde_json::to_string(&errors).map_err(Error::internal)? };

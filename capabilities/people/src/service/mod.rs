@@ -4,6 +4,7 @@ mod bulk;
 mod contacts;
 mod desk;
 mod imports;
+mod known;
 mod lists;
 mod merges;
 mod panels;

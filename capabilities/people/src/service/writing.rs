@@ -1,7 +1,7 @@
 //! Turning the good rows of a file into archives, in steps that can be interrupted anywhere, and taking them back.
 use super::bulk;
 use super::imports::{Judged, Outcome, find_twins, opened};
-use crate::model::{BatchId, BatchState, Judge, RowState, can_take_back, terms};
+use crate::model::{BatchId, BatchState, Judge, RowState, TwinWhy, can_take_back, terms};
 use crate::store::imports as sql;
 use crate::store::{duplicates, elders, terms as term_sql};
 use async_trait::async_trait;
@@ -130,6 +130,11 @@ pub async fn import_step(db: &Db, actor: &Actor, id: BatchId) -> Result<i64> {
                 except.push(r.row_no);
                 sql::set_row(&tx, id, r.row_no, RowState::Twin, Some((twin, why))).await?;
                 duplicates::insert_row(&tx, db, batch.region, why, twin, id, r.row_no).await?;
+            }
+            Outcome::Unchanged(twin) => {
+                except.push(r.row_no);
+                let same = Some((twin, TwinWhy::SameNumber));
+                sql::set_row(&tx, id, r.row_no, RowState::Unchanged, same).await?;
             }
             Outcome::Bad(_) => {
                 except.push(r.row_no);

@@ -36,6 +36,29 @@ pub(crate) async fn of<C: Sql>(conn: &C, elders: &[ElderId]) -> Result<Vec<Conta
         .collect())
 }
 
+/// A contact as a row of a file is compared with it.
+#[derive(FromQueryResult)]
+pub(crate) struct KnownContact {
+    pub elder_id: ElderId,
+    pub name: String,
+    pub relation: String,
+    pub phone_blind: Option<Vec<u8>>,
+}
+
+/// Contacts of many elders that were not removed, in no order.
+pub(crate) async fn known<C: Sql>(conn: &C, elders: &[ElderId]) -> Result<Vec<KnownContact>> {
+    let mut out = Vec::new();
+    for part in elders.chunks(500) {
+        let sql = format!(
+            "SELECT elder_id, name, relation, phone_blind FROM contact WHERE elder_id IN ({}) AND removed_at IS NULL",
+            marks(1, part.len())
+        );
+        let rows: Vec<KnownContact> = conn.all(&sql, part.iter().map(|e| Value::from(*e)).collect()).await?;
+        out.extend(rows);
+    }
+    Ok(out)
+}
+
 #[derive(FromQueryResult)]
 pub(crate) struct Owner {
     pub elder_id: ElderId,

@@ -1,6 +1,7 @@
 //! Rows of `elder` and `household`.
 use crate::model::{Care, DisabilityCert, ElderCard, ElderFacts, Hukou, IncomeClass, Living, Source, groups_from};
 use kernel::{CivilDate, ElderId, GeoPoint, HouseholdId, Instant, RegionCode, Result, Scope, Sex};
+use std::collections::HashMap;
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, Sql, SqlExt, Tx, Value, insert_many, vals};
 
@@ -163,6 +164,17 @@ pub(crate) async fn by_id<C: Sql>(conn: &C, id: ElderId, lock: &str) -> Result<O
     conn.one(&format!("SELECT {FULL} FROM elder WHERE id = $1{lock}"), vals![id]).await
 }
 
+/// Many archives by id, whatever their standing, in no order.
+pub(crate) async fn by_ids<C: Sql>(conn: &C, ids: &[ElderId]) -> Result<Vec<ElderRow>> {
+    let mut out = Vec::with_capacity(ids.len());
+    for part in ids.chunks(500) {
+        let sql = format!("SELECT {FULL} FROM elder WHERE id IN ({})", marks(1, part.len()));
+        let rows: Vec<ElderRow> = conn.all(&sql, part.iter().map(|i| Value::from(*i)).collect()).await?;
+        out.extend(rows);
+    }
+    Ok(out)
+}
+
 pub(crate) async fn cards_by_id<C: Sql>(conn: &C, ids: &[ElderId]) -> Result<Vec<CardRow>> {
     let mut out = Vec::with_capacity(ids.len());
     for part in ids.chunks(500) {
@@ -293,6 +305,17 @@ pub(crate) struct HouseholdRow {
 
 pub(crate) async fn household<C: Sql>(conn: &C, id: HouseholdId) -> Result<Option<HouseholdRow>> {
     conn.one("SELECT id, number, region FROM household WHERE id = $1", vals![id]).await
+}
+
+/// The numbers of those households that have one.
+pub(crate) async fn household_numbers<C: Sql>(conn: &C, ids: &[HouseholdId]) -> Result<HashMap<HouseholdId, String>> {
+    let mut out = HashMap::new();
+    for part in ids.chunks(500) {
+        let sql = format!("SELECT id, number, region FROM household WHERE id IN ({})", marks(1, part.len()));
+        let rows: Vec<HouseholdRow> = conn.all(&sql, part.iter().map(|i| Value::from(*i)).collect()).await?;
+        out.extend(rows.into_iter().filter_map(|h| Some((h.id, h.number?))));
+    }
+    Ok(out)
 }
 
 /// Households by their number inside one village.
