@@ -35,9 +35,16 @@ async fn now(
     let packs = Arc::new(entitlement::Packs::shipped()?);
     let runner = wire::runner(&db, config, &packs);
     let actor = wire::platform(config, kind);
-    let tx = db.begin().await?;
-    let id: JobId = work::enqueue(&tx, &db, &actor, kind, &key, title, &payload, config.region).await?;
-    tx.commit().await?;
+    // The same work that somebody runs is waited for; when they are gone it is taken over, not begun beside it.
+    let id: JobId = match work::running(&db, kind, &payload, config.region).await? {
+        Some(id) => id,
+        None => {
+            let tx = db.begin().await?;
+            let id = work::enqueue(&tx, &db, &actor, kind, &key, title, &payload, config.region).await?;
+            tx.commit().await?;
+            id
+        }
+    };
     let result = runner.run_job(id).await?;
     db.close().await?;
     Ok(result)

@@ -89,12 +89,16 @@ pub trait Job: Send + Sync {
 pub struct JobCtx {
     pub db: Db,
     pub row: JobRow,
+    pub(crate) at: crate::store::Claimed,
 }
 
 impl JobCtx {
     /// Tells how far it is; shown on the job's page. Cheap enough once a batch.
+    ///
+    /// # Errors
+    /// `Internal` when the job was taken over by somebody else, because this process did not answer for too long: stop.
     pub async fn progress(&self, done: i64, total: i64, note: &str) -> Result<()> {
-        crate::store::progress(&self.db, self.row.id, done, total, note).await
+        crate::store::progress(&self.db, &self.at, done, total, note).await
     }
 }
 

@@ -1,11 +1,38 @@
 //! Runs jobs, events and schedules.
-use crate::job::{Job, JobCtx, Schedule};
+use crate::job::{Job, JobCtx, JobRow, JobState, Schedule};
 use crate::outbox::Subscriber;
-use crate::store as sql;
+use crate::store::{self as sql, Claimed};
 use kernel::{Actor, Error, JobId, Result, Scope};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Db;
+
+/// How often a job that somebody else runs is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Keeps a job ours while it is worked at, also when a batch takes long; stops beating when dropped.
+struct Heart(tokio::task::JoinHandle<()>);
+
+impl Heart {
+    fn of(db: Db, at: Claimed) -> Heart {
+        Heart(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(sql::BEAT).await;
+                match sql::renew(&db, &at).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(e) => tracing::warn!(job = %at.id, error = %e, "renewing a job failed"),
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Heart {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// All that can run in this process.
 #[derive(Clone)]
@@ -21,9 +48,6 @@ pub struct Runner {
 impl Runner {
     /// Runs until `stop` turns true. Errors are logged and tried again; the loop itself does not end on them.
     pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>) {
-        if let Err(e) = sql::free_running(&self.db).await {
-            tracing::error!(error = %e, "freeing jobs of a dead process failed");
-        }
         loop {
             let worked = match self.step().await {
                 Ok(n) => n > 0,
@@ -45,8 +69,8 @@ impl Runner {
         self.plan_schedules().await?;
         let events = self.deliver().await?;
         let jobs = match sql::take(&self.db, None).await? {
-            Some(row) => {
-                self.execute(row).await?;
+            Some((row, at)) => {
+                self.execute(row, at).await?;
                 1
             }
             None => 0,
@@ -60,15 +84,27 @@ impl Runner {
         Ok(())
     }
 
-    /// Runs one job now and answers its result.
+    /// Runs one job now and answers its result. One that somebody else runs is waited for, and taken over when they
+    /// are gone.
     ///
     /// # Errors
     /// The job's own error.
     pub async fn run_job(&self, id: JobId) -> Result<serde_json::Value> {
-        if let Some(row) = sql::take(&self.db, Some(id)).await? {
-            self.execute(row).await?;
-        }
-        let row = crate::job(&self.db, &self.scope, id).await?.ok_or_else(|| Error::NotFound("这项工作".into()))?;
+        let row = loop {
+            let taken = sql::take(&self.db, Some(id)).await?;
+            let idle = taken.is_none();
+            if let Some((row, at)) = taken {
+                self.execute(row, at).await?;
+            }
+            let row = crate::job(&self.db, &self.scope, id).await?;
+            let row = row.ok_or_else(|| Error::NotFound("这项工作".into()))?;
+            if row.state() != JobState::Running {
+                break row;
+            }
+            if idle {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
         match (row.error, row.result) {
             (Some(e), _) => Err(Error::Internal(e)),
             (None, Some(r)) => serde_json::from_str(&r).map_err(Error::internal),
@@ -112,21 +148,22 @@ impl Runner {
         Ok(n)
     }
 
-    async fn execute(&self, row: crate::JobRow) -> Result<()> {
+    async fn execute(&self, row: JobRow, at: Claimed) -> Result<()> {
         let Some(job) = self.jobs.iter().find(|j| j.kind() == row.kind) else {
             tracing::error!(job = %row.id, kind = %row.kind, "no such kind of job");
-            return sql::fail(&self.db, &row, 1, "no such kind of job").await;
+            return sql::fail(&self.db, &row, &at, 1, "no such kind of job").await;
         };
         let payload = serde_json::from_str(&row.payload).unwrap_or_default();
-        let ctx = JobCtx { db: self.db.clone(), row: row.clone() };
+        let ctx = JobCtx { db: self.db.clone(), row: row.clone(), at };
+        let _beats = Heart::of(self.db.clone(), at);
         match job.run(&ctx, payload).await {
-            Ok(result) => sql::finish(&self.db, row.id, &result).await,
+            Ok(result) => sql::finish(&self.db, &at, &result).await,
             Err(e) => {
                 tracing::warn!(job = %row.id, kind = %row.kind, error = %e, "job failed");
                 // A rule that refuses will refuse again: no retry.
                 let limit = if matches!(e, Error::Internal(_)) { job.attempts() } else { 1 };
                 let text = if matches!(e, Error::Internal(_)) { e.to_string() } else { e.user_message() };
-                sql::fail(&self.db, &row, limit, &text).await
+                sql::fail(&self.db, &row, &at, limit, &text).await
             }
         }
     }

@@ -5,9 +5,10 @@ use kernel::{Actor, Instant, JobId, PageAsk, Paged, RegionCode, Result, Scope};
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, Migration, SqlExt, Tx, vals};
 
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "work-0001",
-    sql: "CREATE TABLE job (
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        id: "work-0001",
+        sql: "CREATE TABLE job (
   id UUID PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL UNIQUE, title TEXT NOT NULL, payload TEXT NOT NULL,
   state TEXT NOT NULL, progress_done BIGINT NOT NULL, progress_total BIGINT NOT NULL, note TEXT NOT NULL,
   attempts BIGINT NOT NULL, run_at BIGINT NOT NULL, locked_until BIGINT NOT NULL, error TEXT, result TEXT,
@@ -19,7 +20,14 @@ CREATE TABLE outbox (
   attempts BIGINT NOT NULL, next_at BIGINT NOT NULL, error TEXT);
 CREATE INDEX outbox_due ON outbox (done, next_at);
 ",
-}];
+    },
+    // Who runs a job: only the one whose claim it is may tell of it and end it.
+    Migration {
+        id: "work-0002",
+        sql: "ALTER TABLE job ADD COLUMN claim UUID;
+",
+    },
+];
 
 const JOB: &str = "id, kind, key, title, payload, state, progress_done, progress_total, note, attempts, error, result, \
                    region, created_by, created_at, finished_at";
@@ -85,27 +93,65 @@ pub(crate) async fn exists(db: &Db, key: &str) -> Result<bool> {
     Ok(db.read().scalar::<i64>("SELECT CAST(1 AS BIGINT) FROM job WHERE key = $1", vals![key]).await?.is_some())
 }
 
-pub(crate) async fn progress(db: &Db, id: JobId, done: i64, total: i64, note: &str) -> Result<()> {
+/// Stores how far a job is and keeps it ours.
+///
+/// # Errors
+/// `Internal` when somebody else took it over meanwhile.
+pub(crate) async fn progress(db: &Db, at: &Claimed, done: i64, total: i64, note: &str) -> Result<()> {
     let tx = db.begin().await?;
-    tx.exec(
-        "UPDATE job SET progress_done = $2, progress_total = $3, note = $4, locked_until = $5 WHERE id = $1",
-        vals![id, done, total, note, tx.now().plus_ms(LOCK_MS)],
-    )
-    .await?;
-    tx.commit().await
+    let told = tx
+        .exec(
+            "UPDATE job SET progress_done = $3, progress_total = $4, note = $5, locked_until = $6
+             WHERE id = $1 AND claim = $2 AND state = 'running'",
+            vals![at.id, at.claim, done, total, note, tx.now().plus_ms(LEASE_MS)],
+        )
+        .await?;
+    tx.commit().await?;
+    if told == 1 { Ok(()) } else { Err(lost(at.id)) }
 }
 
-/// A running job that tells nothing for this long is taken to be dead and started again.
-pub(crate) const LOCK_MS: i64 = 5 * Instant::MINUTE;
+fn lost(id: JobId) -> kernel::Error {
+    kernel::Error::Internal(format!("job {id} was taken over by somebody else"))
+}
 
-/// Takes the next job that is due, or one by id.
-pub(crate) async fn take(db: &Db, only: Option<JobId>) -> Result<Option<JobRow>> {
+/// Keeps a job ours for another while. Returns whether it still is.
+pub(crate) async fn renew(db: &Db, at: &Claimed) -> Result<bool> {
+    let tx = db.begin().await?;
+    let renewed = tx
+        .exec(
+            "UPDATE job SET locked_until = $3 WHERE id = $1 AND claim = $2 AND state = 'running'",
+            vals![at.id, at.claim, tx.now().plus_ms(LEASE_MS)],
+        )
+        .await?;
+    tx.commit().await?;
+    Ok(renewed == 1)
+}
+
+/// Whoever runs a job renews it every [`BEAT`]; one that was not renewed for this long belongs to a process that is gone,
+/// and the next one takes it over. By the store's clock, so that it holds between machines too.
+pub(crate) const LEASE_MS: i64 = 15_000;
+/// See [`LEASE_MS`]: a few beats may be late before a job is lost.
+pub(crate) const BEAT: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// A job somebody runs, and the proof that it is they.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claimed {
+    pub id: JobId,
+    pub claim: JobId,
+}
+
+/// Takes the next job that is due, or one by id; a running one only when its owner is gone.
+pub(crate) async fn take(db: &Db, only: Option<JobId>) -> Result<Option<(JobRow, Claimed)>> {
     let tx = db.begin().await?;
     let skip = if tx.lock().is_empty() { "" } else { " FOR UPDATE SKIP LOCKED" };
     let now = tx.now();
     let found: Option<JobRow> = match only {
         Some(id) => {
-            tx.one(&format!("SELECT {JOB} FROM job WHERE id = $1 AND state <> 'done'{skip}"), vals![id]).await?
+            let sql = format!(
+                "SELECT {JOB} FROM job WHERE id = $1 AND (state IN ('waiting', 'failed')
+                   OR (state = 'running' AND locked_until < $2)){skip}"
+            );
+            tx.one(&sql, vals![id, now]).await?
         }
         None => {
             let sql = format!(
@@ -115,42 +161,45 @@ pub(crate) async fn take(db: &Db, only: Option<JobId>) -> Result<Option<JobRow>>
             tx.one(&sql, vals![now]).await?
         }
     };
-    if let Some(j) = &found {
-        tx.exec(
-            "UPDATE job SET state = 'running', attempts = attempts + 1, locked_until = $2, error = NULL WHERE id = $1",
-            vals![j.id, now.plus_ms(LOCK_MS)],
-        )
-        .await?;
-    }
+    let Some(row) = found else { return Ok(None) };
+    let at = Claimed { id: row.id, claim: db.new_id() };
+    tx.exec(
+        "UPDATE job SET state = 'running', attempts = attempts + 1, locked_until = $2, error = NULL, claim = $3
+         WHERE id = $1",
+        vals![at.id, now.plus_ms(LEASE_MS), at.claim],
+    )
+    .await?;
     tx.commit().await?;
-    Ok(found)
+    Ok(Some((row, at)))
 }
 
-/// Jobs a dead process left running are free again; called once at start of a single-process installation.
-pub(crate) async fn free_running(db: &Db) -> Result<u64> {
-    let tx = db.begin().await?;
-    let n = tx.exec("UPDATE job SET locked_until = 0 WHERE state = 'running'", vec![]).await?;
-    tx.commit().await?;
-    Ok(n)
+/// The oldest job of this kind, payload and region that somebody runs or ran when they died.
+pub async fn running(db: &Db, kind: &str, payload: &serde_json::Value, region: RegionCode) -> Result<Option<JobId>> {
+    let sql = "SELECT id FROM job WHERE state = 'running' AND kind = $1 AND payload = $2 AND region = $3
+               ORDER BY created_at, id LIMIT 1";
+    db.read().scalar(sql, vals![kind, payload.to_string(), region]).await
 }
 
-pub(crate) async fn finish(db: &Db, id: JobId, result: &serde_json::Value) -> Result<()> {
+/// The job is done. Nothing happens when somebody else took it over.
+pub(crate) async fn finish(db: &Db, at: &Claimed, result: &serde_json::Value) -> Result<()> {
     let tx = db.begin().await?;
     tx.exec(
-        "UPDATE job SET state = 'done', result = $2, finished_at = $3, error = NULL WHERE id = $1",
-        vals![id, result.to_string(), tx.now()],
+        "UPDATE job SET state = 'done', result = $3, finished_at = $4, error = NULL
+         WHERE id = $1 AND claim = $2 AND state = 'running'",
+        vals![at.id, at.claim, result.to_string(), tx.now()],
     )
     .await?;
     tx.commit().await
 }
 
-pub(crate) async fn fail(db: &Db, row: &JobRow, limit: i64, message: &str) -> Result<()> {
+/// The job failed. Nothing happens when somebody else took it over.
+pub(crate) async fn fail(db: &Db, row: &JobRow, at: &Claimed, limit: i64, message: &str) -> Result<()> {
     let tries = row.attempts + 1;
     let state = if tries >= limit { JobState::Failed } else { JobState::Waiting };
     let tx = db.begin().await?;
     tx.exec(
-        "UPDATE job SET state = $2, error = $3, run_at = $4 WHERE id = $1",
-        vals![row.id, state.code(), message, tx.now().plus_ms(backoff_ms(tries))],
+        "UPDATE job SET state = $3, error = $4, run_at = $5 WHERE id = $1 AND claim = $2 AND state = 'running'",
+        vals![at.id, at.claim, state.code(), message, tx.now().plus_ms(backoff_ms(tries))],
     )
     .await?;
     tx.commit().await

@@ -98,13 +98,8 @@ async fn one_batch(
             continue;
         };
         let (before, seen) = (order.state, order.version);
-        let order = Order {
-            state: to,
-            version: seen + 1,
-            closed_at: Some(tx.now()),
-            reason: why.zh().to_string(),
-            ..order
-        };
+        let order =
+            Order { state: to, version: seen + 1, closed_at: Some(tx.now()), reason: why.zh().to_string(), ..order };
         sql::save(&tx, &order, seen).await?;
         let data = serde_json::json!({ "why": why.code(), "reason": why.zh() });
         sql::add_event(&tx, actor, &order, Step::Lapse.code(), &data).await?;
