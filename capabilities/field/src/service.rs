@@ -117,12 +117,23 @@ async fn code_ok(db: &Db, order: &Order, code: Option<&str>) -> Result<Option<bo
     }
 }
 
+/// Stores what proves a step, unless the step was done before (`seen` is the order before it): a form sent twice, by a
+/// phone that had no signal, is one step with one proof.
+async fn prove(tx: &Tx, seen: i64, order: &Order, proof: Evidence) -> Result<()> {
+    if order.version > seen { sql::insert(tx, &[proof]).await } else { Ok(()) }
+}
+
 /// On the way.
 pub async fn set_out(db: &Db, actor: &Actor, id: OrderId, from: &FromDevice) -> Result<Order> {
     actor.require(Permission::VisitDo)?;
     let tx = db.begin().await?;
+    let before = orders::service::order_in(&tx, actor.scope(), id).await?;
+    if before.checked_in_at.is_some() {
+        // Sent again by a phone whose check-in was faster.
+        return Ok(before);
+    }
     let order = orders::service::set_out_in(&tx, db, actor, id, from.seen).await?;
-    sql::insert(&tx, &[piece(&tx, db, actor, &order, Kind::SetOut, from)]).await?;
+    prove(&tx, before.version, &order, piece(&tx, db, actor, &order, Kind::SetOut, from)).await?;
     tx.commit().await?;
     Ok(order)
 }
@@ -144,9 +155,10 @@ pub async fn check_in(db: &Db, actor: &Actor, id: OrderId, from: &FromDevice) ->
     let tx = db.begin().await?;
     let words = metres.map(|m| format!("离门口 {m} 米")).unwrap_or_else(|| "老人码".into());
     let data = serde_json::json!({ "words": words, "distance_m": metres, "code_ok": code });
+    let before = orders::service::order_in(&tx, actor.scope(), id).await?.version;
     let order = orders::service::check_in_in(&tx, db, actor, id, data, from.seen).await?;
     let proof = Evidence { distance_m: metres, code_ok: code, ..piece(&tx, db, actor, &order, Kind::CheckIn, from) };
-    sql::insert(&tx, &[proof]).await?;
+    prove(&tx, before, &order, proof).await?;
     tx.commit().await?;
     Ok(order)
 }
@@ -164,7 +176,7 @@ pub async fn tick(db: &Db, actor: &Actor, id: OrderId, lines: &[i64]) -> Result<
     tx.commit().await
 }
 
-/// Keeps a photo: re-encoded, without metadata, below the data folder.
+/// Keeps a photo: re-encoded, without metadata, below the data folder. The same photo again is kept once.
 ///
 /// # Errors
 /// `Invalid` at `photo` when it is no photo, too large, one too many, or already hangs on another order.
@@ -184,6 +196,13 @@ pub async fn add_photo(db: &Db, data: &Path, actor: &Actor, id: OrderId, bytes: 
         .map_err(Error::internal)?
         .map_err(|e| Error::invalid("photo", e.to_string()))?;
     let tx = db.begin().await?;
+    // Held, so that photos sent at once are counted one after the other.
+    if orders::service::order_in(&tx, actor.scope(), id).await?.state != State::CheckedIn {
+        return Err(Error::refused("已经签退，照片存不进去了"));
+    }
+    if sql::photo_here(&tx, &sha256, id).await? {
+        return Ok(());
+    }
     if let Some(other) = sql::photo_elsewhere(&tx, &sha256, id).await? {
         tracing::warn!(order = %id, %other, "the same photo was sent for two orders");
         return Err(Error::invalid("photo", "这张照片别的单用过了，重新拍一张"));
@@ -236,9 +255,10 @@ pub async fn check_out(db: &Db, actor: &Actor, id: OrderId, from: &FromDevice) -
         words = format!("{words}，{}", r.trim());
     }
     let data = serde_json::json!({ "words": words, "distance_m": metres, "minutes": minutes, "reason": from.reason });
+    let before = orders::service::order_in(&tx, actor.scope(), id).await?.version;
     let mut order = orders::service::check_out_in(&tx, db, actor, id, data, from.seen).await?;
     let proof = Evidence { distance_m: metres, code_ok: code, ..piece(&tx, db, actor, &order, Kind::CheckOut, from) };
-    sql::insert(&tx, &[proof]).await?;
+    prove(&tx, before, &order, proof).await?;
     if code == Some(true) {
         order = orders::service::confirm_in(&tx, db, actor, id, ConfirmHow::Code, None).await?;
     }
@@ -258,9 +278,10 @@ pub async fn confirm(db: &Db, actor: &Actor, id: OrderId, how: ConfirmHow, from:
         return Err(Error::invalid("code", if code.is_none() { "老人码没有填" } else { "老人码不对" }));
     }
     let tx = db.begin().await?;
+    let before = orders::service::order_in(&tx, actor.scope(), id).await?.version;
     let order = orders::service::confirm_in(&tx, db, actor, id, how, from.seen).await?;
     let proof = Evidence { code_ok: code, ..piece(&tx, db, actor, &order, Kind::Confirmation, from) };
-    sql::insert(&tx, &[Evidence { note: how.zh().into(), ..proof }]).await?;
+    prove(&tx, before, &order, Evidence { note: how.zh().into(), ..proof }).await?;
     tx.commit().await?;
     Ok(order)
 }

@@ -99,6 +99,12 @@ pub async fn photo_elsewhere(tx: &Tx, sha256: &str, order: OrderId) -> Result<Op
         .await
 }
 
+/// Whether the order carries a photo with these bytes already.
+pub async fn photo_here(tx: &Tx, sha256: &str, order: OrderId) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM visit_evidence WHERE sha256 = $1 AND order_id = $2";
+    Ok(tx.scalar::<i64>(sql, vals![sha256, order]).await?.unwrap_or(0) > 0)
+}
+
 pub async fn photos(tx: &Tx, order: OrderId) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM visit_evidence WHERE order_id = $1 AND kind = 'photo'";
     Ok(tx.scalar(sql, vals![order]).await?.unwrap_or(0))
