@@ -8,5 +8,5 @@
 mod model;
 mod store;
 
-pub use model::{Action, Break, Entry, Row, Verdict};
-pub use store::{AuditList, MIGRATIONS, list, record, record_many, verify};
+pub use model::{Action, Break, Entry, Kind, Row, Verdict};
+pub use store::{AuditList, MIGRATIONS, kinds, list, record, record_many, verify};

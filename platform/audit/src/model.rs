@@ -17,6 +17,13 @@ impl Action {
     }
 }
 
+/// A kind of act as the log holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+pub struct Kind {
+    pub code: String,
+    pub words: String,
+}
+
 /// One act to be recorded.
 #[derive(Clone, Debug)]
 pub struct Entry {

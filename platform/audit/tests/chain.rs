@@ -59,3 +59,22 @@ async fn the_tail_cannot_be_cut_off() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_log_names_each_kind_of_act_once() {
+    each_engine(audit::MIGRATIONS, |db| async move {
+        assert!(audit::kinds(&db).await.unwrap().is_empty());
+        let paid = Action::new("settlement.paid", "拨付");
+        let tx = db.begin().await.unwrap();
+        let acts = [paid, SEEN, SEEN, paid, SEEN];
+        let entries: Vec<Entry> = acts.into_iter().map(|a| Entry::new(a, "elder", 1)).collect();
+        audit::record_many(&tx, &actor(), &entries).await.unwrap();
+        // The words of an act may change; the latest are shown.
+        record(&tx, &actor(), Entry::new(Action::new("settlement.paid", "已拨付"), "payment_list", 1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let kinds = audit::kinds(&db).await.unwrap();
+        let found: Vec<(&str, &str)> = kinds.iter().map(|k| (k.code.as_str(), k.words.as_str())).collect();
+        assert_eq!(found, [("elder.unmask", "查看证件号"), ("settlement.paid", "已拨付")]);
+    })
+    .await;
+}

@@ -1,6 +1,5 @@
 //! The audit log and its proof.
 use super::{form_page, region_name};
-use crate::service::ACTIONS;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -64,7 +63,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
     let mut filters = vec![FilterSpec {
         key: "action",
         label: "做了什么",
-        choices: ACTIONS.iter().map(|a| Choice::new(a.code, a.zh)).collect(),
+        choices: audit::kinds(app.db()).await?.into_iter().map(|k| Choice::new(k.code, k.words)).collect(),
     }];
     if let Some(e) = ask.filter("entity") {
         filters.push(FilterSpec { key: "entity", label: "对什么", choices: vec![Choice::new(e, e)] });
