@@ -212,3 +212,33 @@ async fn the_first_run_opens_one_administrator() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_grave_step_asks_the_password_again_except_in_the_demo() {
+    each_engine(&migrations(), |db| async move {
+        let user = account(&db, "yewf", Role::Finance, "441523", None).await;
+        let scope = kernel::Scope { region: region("441523"), org: kernel::OrgScope::Any };
+        let actor = kernel::Actor::Person { user, name: "叶文峰".into(), role: Role::Finance, scope };
+        let ask = async |site: &web::Site, actor: &kernel::Actor, password: &str| {
+            service::confirm_password(&db, site, actor, password).await
+        };
+        let real = site(false);
+        ask(&real, &actor, PASSWORD).await.unwrap();
+        for (password, why) in [("", "密码没有填"), ("wrong-password", "密码不对。再错 4 次要等 15 分钟")]
+        {
+            match ask(&real, &actor, password).await {
+                Err(Error::Invalid(f)) => assert_eq!((f[0].field.as_str(), f[0].message.as_str()), ("password", why)),
+                other => panic!("{other:?}"),
+            }
+        }
+        // It is one count with signing in.
+        let access = access::Access::new(db.clone(), city());
+        match access.sign_in(&client(), "yewf", "wrong-password").await {
+            Err(Error::Refused(m)) => assert!(m.contains("再错 3 次"), "{m}"),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(ask(&real, &platform(), PASSWORD).await, Err(Error::Forbidden(_))), "nobody has no password");
+        ask(&site(true), &actor, "").await.unwrap();
+    })
+    .await;
+}

@@ -12,8 +12,12 @@ use web::axum::body::{Body, to_bytes};
 use web::axum::http::{HeaderMap, Request, StatusCode, header};
 use web::{App, AppParts, Authenticator, Site, Viewer};
 
-/// Signs in whoever the headers name, without a session.
-struct ByHeader;
+const PASSWORD: &str = "bofu-2026-qu";
+
+/// Signs in whoever the headers name, without a session; who pays has an account with a password.
+struct ByHeader {
+    payer: kernel::UserId,
+}
 
 #[async_trait::async_trait]
 impl Authenticator for ByHeader {
@@ -26,7 +30,7 @@ impl Authenticator for ByHeader {
             org: org.map_or(OrgScope::Any, OrgScope::Org),
         };
         Ok(Some(Viewer {
-            user: user(text("x-user").parse().unwrap_or(50)),
+            user: if role == Role::Finance { self.payer } else { user(text("x-user").parse().unwrap_or(50)) },
             name: "陈嘉敏".into(),
             role,
             org_name: "测试".into(),
@@ -63,6 +67,21 @@ const FINANCE: Who<'static> = Who { role: Role::Finance, region: COUNTY, org: No
 impl Pages {
     async fn new(db: store::Db) -> Pages {
         let w = World::new(db).await;
+        let password = access::HashedPassword::of(PASSWORD).await.expect("hashed");
+        let new = access::model::NewAccount {
+            login: "yewf".into(),
+            name: "叶文峰".into(),
+            role: Role::Finance,
+            region: region(COUNTY),
+            org: None,
+            worker: None,
+            password: Some(password),
+            must_change: false,
+        };
+        let platform = kernel::Actor::Platform { job: "test", scope: scope("441500000000") };
+        let tx = w.db.begin().await.expect("begins");
+        let payer = access::service::create_account(&tx, &w.db, &platform, new).await.expect("an account");
+        tx.commit().await.expect("commits");
         let site = Site {
             name: "测试".into(),
             region: region("441500000000"),
@@ -73,7 +92,7 @@ impl Pages {
         let parts = AppParts {
             db: w.db.clone(),
             site,
-            auth: Arc::new(ByHeader),
+            auth: Arc::new(ByHeader { payer }),
             nav: settlement::nav(),
             regions: kernel::RegionBook::from_csv(people::service::shipped_regions()).expect("regions"),
             runner: None,
@@ -163,7 +182,19 @@ async fn a_quarter_goes_through_the_pages_from_desk_to_payment() {
         ] {
             let path = format!("/settlements/{path}");
             let confirm = s.page(who, &format!("{path}?quarter=2026Q3")).await;
-            let form = form_of(&hidden(&confirm, "seen"), "note=%E5%B1%9E%E5%AE%9E");
+            let mut form = form_of(&hidden(&confirm, "seen"), "note=%E5%B1%9E%E5%AE%9E");
+            assert_eq!(confirm.contains("name=\"password\""), who.role == Role::Finance, "{path}");
+            if who.role == Role::Finance {
+                for (wrong, why) in [("", "密码没有填"), ("&password=guessed-one", "密码不对。再错 4 次要等 15 分钟")]
+                {
+                    let (status, _, body) = s.raw(who, &path, Some(&format!("{form}{wrong}"))).await;
+                    let text = String::from_utf8_lossy(&body);
+                    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+                    assert!(text.contains(why) && text.contains("属实") && !text.contains("guessed-one"), "{text}");
+                }
+                assert_eq!(w.list_of(w.yian).await.state, ListState::Finance, "nothing is paid");
+                form += &format!("&password={PASSWORD}");
+            }
             let (status, to, body) = s.raw(who, &path, Some(&form)).await;
             assert_eq!(status, StatusCode::SEE_OTHER, "{path}: {}", String::from_utf8_lossy(&body));
             assert!(to.contains("done="), "{to}");
@@ -177,6 +208,42 @@ async fn a_quarter_goes_through_the_pages_from_desk_to_payment() {
             record.contains("已拨付，工单和清单都已锁定") && !record.contains("/settlements/payment"),
             "nothing is left to do"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn five_wrong_passwords_at_the_payment_lock_the_account() {
+    each_engine(&migrations(), |db| async move {
+        let s = Pages::new(db).await;
+        let w = &s.w;
+        w.usual().await;
+        w.close().await;
+        for (who, path) in
+            [(&TOWN_STAFF, "town-approval"), (&TOWN_B_STAFF, "town-approval"), (&COUNTY_STAFF, "county-approval")]
+        {
+            let path = format!("/settlements/{path}");
+            let confirm = s.page(who, &format!("{path}?quarter=2026Q3")).await;
+            let form = form_of(&hidden(&confirm, "seen"), "");
+            assert_eq!(s.raw(who, &path, Some(&form)).await.0, StatusCode::SEE_OTHER);
+        }
+        let confirm = s.page(&FINANCE, "/settlements/payment?quarter=2026Q3").await;
+        let seen = hidden(&confirm, "seen");
+        let pay = async |password: &str| {
+            let form = form_of(&seen, &format!("password={password}"));
+            let (status, _, body) = s.raw(&FINANCE, "/settlements/payment", Some(&form)).await;
+            (status, String::from_utf8_lossy(&body).into_owned())
+        };
+        for _ in 0..4 {
+            assert!(pay("guessed-one").await.1.contains("密码不对"));
+        }
+        for password in ["guessed-one", PASSWORD] {
+            let (status, text) = pay(password).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(text.contains("错得太多"), "the right one is refused too: {text}");
+        }
+        w.db.clock().set(w.db.now().plus_minutes(15));
+        assert_eq!(pay(PASSWORD).await.0, StatusCode::SEE_OTHER);
     })
     .await;
 }

@@ -12,6 +12,7 @@ pub use accounts::{
 };
 pub use keys::{create_key, key, keys};
 pub use orgs::{create_org, org_list, org_name, orgs, update_org};
+pub use own::{asks_password, confirm_password};
 pub(crate) use sign_in::Half;
 pub use sign_in::{Client, SignedIn};
 
@@ -38,30 +39,6 @@ pub(crate) const ORG_CHANGED: Action = Action::new("access.org_changed", "改了
 pub(crate) const KEY_MADE: Action = Action::new("access.key_made", "发了接口密钥");
 pub(crate) const KEY_REVOKED: Action = Action::new("access.key_revoked", "收回了接口密钥");
 pub(crate) const JOB_AGAIN: Action = Action::new("work.again", "让没做成的后台工作再做");
-
-/// The acts of this crate, for the audit log's filter.
-pub const ACTIONS: &[Action] = &[
-    SIGNED_IN,
-    SIGNED_OUT,
-    WRONG,
-    LOCKED,
-    DENIED,
-    SESSION_REVOKED,
-    PASSWORD_CHANGED,
-    PASSWORD_RESET,
-    TOTP_ON,
-    TOTP_OFF,
-    TOTP_RESET,
-    ACCOUNT_MADE,
-    ACCOUNT_CHANGED,
-    ACCOUNT_OFF,
-    ACCOUNT_ON,
-    ORG_MADE,
-    ORG_CHANGED,
-    KEY_MADE,
-    KEY_REVOKED,
-    JOB_AGAIN,
-];
 
 /// Refuses a region the actor does not cover.
 fn inside(actor: &Actor, region: &RegionCode) -> Result<()> {

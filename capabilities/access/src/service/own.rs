@@ -5,8 +5,55 @@ use crate::model::{Account, Scale};
 use crate::secret::password_fits;
 use crate::store as sql;
 use audit::Entry;
-use kernel::{Error, Result, SessionId};
+use kernel::{Actor, Error, Result, SessionId, UserId};
+use store::Db;
 use web::Viewer;
+
+/// Whether an installation asks the password again before a grave step. The demo does not: its people are entered with
+/// one click and have no password.
+pub fn asks_password(site: &web::Site) -> bool {
+    !site.demo
+}
+
+/// Asks for the actor's own password again before a grave step, so that a passer-by at an open screen cannot take it.
+/// Wrong ones count like wrong sign-ins and lock the account the same way. In the demo nothing is asked
+/// ([`asks_password`]).
+///
+/// # Errors
+/// `Invalid` at `password`: empty, wrong, or locked until; `Forbidden` for an API key, which has no password.
+pub async fn confirm_password(db: &Db, site: &web::Site, actor: &Actor, password: &str) -> Result<()> {
+    if !asks_password(site) {
+        return Ok(());
+    }
+    if password.is_empty() {
+        return Err(Error::invalid("password", "密码没有填"));
+    }
+    let nobody = || Error::Forbidden("这一步要本人登录后做，接口密钥不行".into());
+    confirm(db, actor.user_id().ok_or_else(nobody)?, password, "password").await.map_err(|e| match e {
+        Error::SignIn => nobody(),
+        other => other,
+    })
+}
+
+/// The password of an account, named as `field` of the form it was typed into.
+async fn confirm(db: &Db, user: UserId, password: &str, field: &str) -> Result<()> {
+    let account = sql::account_by_id(db.read(), user).await?.ok_or(Error::SignIn)?;
+    let locked = |until| Error::invalid(field, crate::model::locked_message(until));
+    if let Some(until) = account.locked(db.now()) {
+        return Err(locked(until));
+    }
+    let hash = sql::password_hash(db.read(), user).await?;
+    if password_fits(password, hash).await? {
+        // Guesses sent all at once: whoever locked the account meanwhile is not let in by the right one among them.
+        let after = sql::account_by_id(db.read(), user).await?.ok_or(Error::SignIn)?;
+        return after.locked(db.now()).map_or(Ok(()), |until| Err(locked(until)));
+    }
+    let client = super::Client::default();
+    match super::sign_in::miss::<()>(db, account.region, &client, Some(user), &account.login, "密码").await {
+        Err(Error::Refused(m)) => Err(Error::invalid(field, m)),
+        other => other,
+    }
+}
 
 impl Access {
     /// The viewer's own account.
@@ -32,23 +79,6 @@ impl Access {
         Ok(())
     }
 
-    /// Asks the present password before something that a passer-by at an open screen must not do. Wrong ones count
-    /// like wrong sign-ins.
-    async fn confirm(&self, account: &Account, password: &str, field: &str) -> Result<()> {
-        let hash = sql::password_hash(self.db.read(), account.id).await?;
-        if let Some(until) = account.locked(self.db.now()) {
-            return Err(Error::invalid(field, crate::model::locked_message(until)));
-        }
-        if password_fits(password, hash).await? {
-            return Ok(());
-        }
-        let client = super::Client::default();
-        match self.miss::<()>(&client, Some(account.id), &account.login, "现在的密码").await {
-            Err(Error::Refused(m)) => Err(Error::invalid(field, m)),
-            other => other,
-        }
-    }
-
     /// Changes the viewer's password and ends the other sessions.
     ///
     /// # Errors
@@ -56,7 +86,7 @@ impl Access {
     pub async fn change_password(&self, viewer: &Viewer, old: &str, new: &str, again: &str) -> Result<()> {
         let session = self.own_session(viewer)?;
         let account = self.own(viewer).await?;
-        self.confirm(&account, old, "old").await?;
+        confirm(&self.db, account.id, old, "old").await?;
         let hashed = self.new_password(&account, new, again).await?;
         let tx = self.db.begin().await?;
         sql::set_password(&tx, account.id, hashed.stored(), false).await?;
@@ -75,7 +105,7 @@ impl Access {
     pub(crate) async fn bind_totp(&self, viewer: &Viewer, password: &str, code: &str) -> Result<()> {
         let session = self.own_session(viewer)?;
         let account = self.own(viewer).await?;
-        self.confirm(&account, password, "password").await?;
+        confirm(&self.db, account.id, password, "password").await?;
         let draft = self.draft(session).await?.ok_or_else(|| Error::invalid("code", "先扫码，再填验证码"))?;
         let now = self.db.now();
         let step = draft.step_of(code, now).ok_or_else(|| Error::invalid("code", "验证码不对，看手机上最新的 6 位"))?;
@@ -100,7 +130,7 @@ impl Access {
         if account.role.needs_totp() {
             return Err(Error::refused(format!("{}一定要用动态验证码，可以换一部手机", account.role.zh())));
         }
-        self.confirm(&account, password, "off_password").await?;
+        confirm(&self.db, account.id, password, "off_password").await?;
         let tx = self.db.begin().await?;
         sql::set_second_factor(&tx, account.id, None, 0).await?;
         audit::record(&tx, &viewer.actor(), Entry::new(TOTP_OFF, "account", account.id).region(account.region)).await?;

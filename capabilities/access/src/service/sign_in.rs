@@ -7,7 +7,7 @@ use crate::store as sql;
 use crate::totp::Secret;
 use audit::{Action, Entry};
 use kernel::{Actor, Error, OrgScope, RegionCode, Result, Scope, SessionId, UserId};
-use store::Tx;
+use store::{Db, Tx};
 
 /// Where a sign-in comes from; kept with the session.
 #[derive(Clone, Debug, Default)]
@@ -39,16 +39,17 @@ pub(crate) struct Enrolment {
     pub(crate) typed: String,
 }
 
+/// Who writes down what happens before anybody is known.
+fn door(region: RegionCode) -> Actor {
+    Actor::Platform { job: "sign_in", scope: Scope { region, org: OrgScope::Any } }
+}
+
 fn person(a: &Account) -> Actor {
     let scope = a.scope().unwrap_or(Scope { region: a.region, org: OrgScope::Any });
     Actor::Person { user: a.id, name: a.name.clone(), role: a.role, scope }
 }
 
 impl Access {
-    fn door(&self, region: RegionCode) -> Actor {
-        Actor::Platform { job: "sign_in", scope: Scope { region, org: OrgScope::Any } }
-    }
-
     /// Checks login and password and opens a session; [`SignedIn::next`] says what is still owed.
     ///
     /// # Errors
@@ -152,47 +153,9 @@ impl Access {
         }
     }
 
-    /// Counts a wrong attempt against the account (or the unknown login, so that both answer alike) and the address.
-    /// Always an error.
+    /// [`miss`] on this installation.
     pub(super) async fn miss<T>(&self, client: &Client, user: Option<UserId>, login: &str, what: &str) -> Result<T> {
-        let tx = self.db.begin().await?;
-        let now = tx.now();
-        let account = match user {
-            Some(id) => sql::lock_account(&tx, id).await?,
-            None => None,
-        };
-        let unknown = unknown_key(login);
-        let before = match &account {
-            Some(a) => Misses { failed: a.failed, locked_until: a.locked_until },
-            None => sql::throttle(&tx, &unknown, now).await?,
-        };
-        let locked = before.locked_until.filter(|u| *u > now);
-        let after = if locked.is_some() { before } else { before.again(now, WRONG_LIMIT) };
-        let region = account.as_ref().map_or(self.region, |a| a.region);
-        let entity = account.as_ref().map_or_else(|| unknown.clone(), |a| a.id.to_string());
-        let mut entries = Vec::new();
-        if locked.is_none() {
-            entries.push(Entry::new(WRONG, "account", &entity).region(region));
-            match &account {
-                Some(a) => sql::set_misses(&tx, a.id, after).await?,
-                None => sql::set_throttle(&tx, &unknown, after).await?,
-            }
-            if after.locked_until.is_some() {
-                entries.push(Entry::new(LOCKED, "account", &entity).region(region));
-            }
-        }
-        // Counted even where the account is locked: every attempt costs a hash.
-        if !client.ip.is_empty() {
-            let key = address_key(client);
-            let m = sql::throttle(&tx, &key, now).await?.again(now, ADDRESS_LIMIT);
-            sql::set_throttle(&tx, &key, m).await?;
-            if m.locked_until.is_some() {
-                entries.push(Entry::new(LOCKED, "address", &client.ip).region(region));
-            }
-        }
-        audit::record_many(&tx, &self.door(region), &entries).await?;
-        tx.commit().await?;
-        Err(Error::refused(after.message(what)))
+        miss(&self.db, self.region, client, user, login, what).await
     }
 
     /// The half signed-in session of these headers.
@@ -330,6 +293,56 @@ impl Access {
         self.forget_session(session);
         Ok(())
     }
+}
+
+/// Counts a wrong attempt against the account (or the unknown login, so that both answer alike) and the address.
+/// Always an error.
+pub(super) async fn miss<T>(
+    db: &Db,
+    installation: RegionCode,
+    client: &Client,
+    user: Option<UserId>,
+    login: &str,
+    what: &str,
+) -> Result<T> {
+    let tx = db.begin().await?;
+    let now = tx.now();
+    let account = match user {
+        Some(id) => sql::lock_account(&tx, id).await?,
+        None => None,
+    };
+    let unknown = unknown_key(login);
+    let before = match &account {
+        Some(a) => Misses { failed: a.failed, locked_until: a.locked_until },
+        None => sql::throttle(&tx, &unknown, now).await?,
+    };
+    let locked = before.locked_until.filter(|u| *u > now);
+    let after = if locked.is_some() { before } else { before.again(now, WRONG_LIMIT) };
+    let region = account.as_ref().map_or(installation, |a| a.region);
+    let entity = account.as_ref().map_or_else(|| unknown.clone(), |a| a.id.to_string());
+    let mut entries = Vec::new();
+    if locked.is_none() {
+        entries.push(Entry::new(WRONG, "account", &entity).region(region));
+        match &account {
+            Some(a) => sql::set_misses(&tx, a.id, after).await?,
+            None => sql::set_throttle(&tx, &unknown, after).await?,
+        }
+        if after.locked_until.is_some() {
+            entries.push(Entry::new(LOCKED, "account", &entity).region(region));
+        }
+    }
+    // Counted even where the account is locked: every attempt costs a hash.
+    if !client.ip.is_empty() {
+        let key = address_key(client);
+        let m = sql::throttle(&tx, &key, now).await?.again(now, ADDRESS_LIMIT);
+        sql::set_throttle(&tx, &key, m).await?;
+        if m.locked_until.is_some() {
+            entries.push(Entry::new(LOCKED, "address", &client.ip).region(region));
+        }
+    }
+    audit::record_many(&tx, &door(region), &entries).await?;
+    tx.commit().await?;
+    Err(Error::refused(after.message(what)))
 }
 
 fn address_key(client: &Client) -> String {

@@ -38,6 +38,10 @@ struct ConfirmPage {
     looked: bool,
     note: String,
     note_hint: String,
+    /// Paying asks who sits at the screen.
+    pays: bool,
+    /// The demo says so instead of asking.
+    ask_password: bool,
     tokens: Vec<String>,
     button: &'static str,
 }
@@ -148,6 +152,8 @@ async fn draw(
             .collect(),
         note: typed.raw("note").to_string(),
         looked: typed.checked("looked"),
+        pays: step == Step::Finance,
+        ask_password: access::service::asks_password(app.site()),
         note_hint: format!("写进清单，下一步看得到，{MAX_REASON} 字以内"),
         action,
         heading,
@@ -168,6 +174,18 @@ async fn show(app: App, viewer: Viewer, query: Query, step: Step) -> web::Result
     draw(&app, &viewer, step, lists, &Form::default(), Vec::new()).await
 }
 
+/// Approves what was seen; money leaves only after the password of the person at the screen.
+async fn approve(app: &App, viewer: &Viewer, step: Step, seen: &[SeenList], form: &Form) -> Result<()> {
+    if step == Step::Finance {
+        // Whose lists they are comes first: an attempt at others' counts as no wrong password.
+        for s in seen {
+            service::list(app.db(), &viewer.full_scope, s.id).await?;
+        }
+        access::service::confirm_password(app.db(), app.site(), &viewer.actor(), form.raw("password")).await?;
+    }
+    service::approve(app.db(), &viewer.actor(), step, seen, form.raw("note")).await.map(|_| ())
+}
+
 async fn submit(app: App, viewer: Viewer, mut form: Form, step: Step) -> web::Result<Response> {
     let mut seen = Vec::new();
     for token in form.all("seen").to_vec() {
@@ -177,11 +195,11 @@ async fn submit(app: App, viewer: Viewer, mut form: Form, step: Step) -> web::Re
         form.error("looked", "看过暂不付和核减的单再勾选");
     }
     let result = match form.done() {
-        Ok(()) => service::approve(app.db(), &viewer.actor(), step, &seen, form.raw("note")).await,
+        Ok(()) => approve(&app, &viewer, step, &seen, &form).await,
         Err(e) => Err(e),
     };
     match result {
-        Ok(_) => {
+        Ok(()) => {
             let done = match step {
                 Step::Town => "town",
                 Step::County => "county",
