@@ -254,6 +254,14 @@ async fn demo_sign_in_only_in_a_demo() {
         assert!(!real.get("/login", "").await.body.contains("/demo/login"));
         let demo = house(&db, true);
         assert!(demo.get("/login", "").await.body.contains(&format!("value=\"{user}\"")));
+        // A second clerk is offered as soon as there is one of another town.
+        assert!(!demo.get("/login", "").await.body.contains("邻镇"));
+        account(&db, "first", Role::TownStaff, "441523103", None).await;
+        let second = account(&db, "second", Role::TownStaff, "441523103", None).await;
+        assert!(!demo.get("/login", "").await.body.contains(&second.to_string()), "a colleague is not shown");
+        let next = account(&db, "next", Role::TownStaff, "441523104", None).await;
+        let page = demo.get("/login", "").await.body;
+        assert!(page.contains("邻镇民政") && page.contains(&format!("value=\"{next}\"")), "{page}");
         let a = demo.post("/demo/login", "", &format!("user={user}")).await;
         assert_eq!((a.status.as_u16(), a.to.as_str()), (303, "/"));
         assert_eq!(demo.get("/settings", &session_cookie(&a)).await.status, 200);

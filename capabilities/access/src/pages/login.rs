@@ -59,8 +59,9 @@ const GOVERNMENT: &[Role] =
     &[Role::CityStaff, Role::CountyStaff, Role::TownStaff, Role::VillageStaff, Role::Finance, Role::Administrator];
 const SERVICE: &[Role] = &[Role::Operator, Role::ProviderManager, Role::Worker];
 
-fn groups(accounts: &[Account]) -> Vec<Group> {
-    [("政府", GOVERNMENT), ("服务", SERVICE)]
+/// One card a role, and the clerk of another town: to see that one town's elders do not exist for the next.
+fn groups(accounts: &[Account], neighbour: Option<&Account>) -> Vec<Group> {
+    let mut groups: Vec<Group> = [("政府", GOVERNMENT), ("服务", SERVICE)]
         .into_iter()
         .map(|(word, roles)| Group {
             word,
@@ -74,7 +75,14 @@ fn groups(accounts: &[Account]) -> Vec<Group> {
                 .collect(),
         })
         .filter(|g: &Group| !g.cards.is_empty())
-        .collect()
+        .collect();
+    if let (Some(a), Some(government)) = (neighbour, groups.first_mut()) {
+        let (icon, ..) = card_of(a.role);
+        let card =
+            RoleCard { user: a.id, icon, title: "邻镇民政", duty: "只见本镇的人", who: a.name.clone() };
+        government.cards.push(card);
+    }
+    groups
 }
 
 async fn show(
@@ -89,7 +97,12 @@ async fn show(
     if let Some(s) = viewer.and_then(|v| v.session) {
         page.csrf = web::csrf_token(app, s);
     }
-    let groups = if app.site().demo { groups(&crate::store::one_of_each_role(app.db()).await?) } else { Vec::new() };
+    let groups = if app.site().demo {
+        let neighbour = crate::store::one_elsewhere(app.db(), Role::TownStaff).await?;
+        groups(&crate::store::one_of_each_role(app.db()).await?, neighbour.as_ref())
+    } else {
+        Vec::new()
+    };
     let wrong = !page.errors.is_empty();
     let back = safe_path(back).unwrap_or_default();
     form_page(&LoginPage { page, back, login: login.into(), groups }, wrong)

@@ -207,6 +207,16 @@ pub(crate) async fn one_of_each_role(db: &Db) -> Result<Vec<Account>> {
     rows.into_iter().map(Row::account).collect()
 }
 
+/// The oldest active account of a role in another region than that of the role's oldest one.
+pub(crate) async fn one_elsewhere(db: &Db, role: Role) -> Result<Option<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM account WHERE role = $1 AND active = TRUE AND region <> (
+           SELECT b.region FROM account b WHERE b.role = $1 AND b.active = TRUE ORDER BY b.created_at, b.login LIMIT 1)
+         ORDER BY created_at, login LIMIT 1"
+    );
+    db.read().one::<Row>(&sql, vals![role.code()]).await?.map(Row::account).transpose()
+}
+
 #[derive(FromQueryResult)]
 struct ThrottleRow {
     failed: i64,
