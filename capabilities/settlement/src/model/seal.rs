@@ -6,6 +6,7 @@ use kernel::{
     CivilDate, ElderId, Fen, HouseholdId, Instant, ItemId, OrderId, OrgId, PaymentListId, Quarter, RegionCode, WorkerId,
 };
 use sha2::{Digest, Sha256};
+use store::sea_orm::{self, FromQueryResult};
 
 /// What identifies the list; the start of its seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +20,12 @@ pub struct HeadFacts {
 }
 
 /// Every fact a line was made from, copied from the order on the day the list was made.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+/// The one place where the columns of a line are named for reading; the seal below takes them one by one.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, FromQueryResult)]
 pub struct LineFacts {
     /// Place in the list, from 1.
     pub seq: i64,
+    #[sea_orm(from_alias = "order_id")]
     pub order: OrderId,
     pub order_no: String,
     pub town: RegionCode,

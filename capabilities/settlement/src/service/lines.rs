@@ -41,7 +41,7 @@ async fn store_state(tx: &Tx, actor: &Actor, line: &LineRow, next: LineState, wh
     sql::insert_line_event(tx, line.list, line.seq, actor, what, next.deducted, reason).await?;
     let action = if next.standing == Standing::Disputed { LINE_DISPUTED } else { LINE_DECIDED };
     let entry = audit::Entry::new(action, "payment_list", line.list).region(line.town).reason(reason).detail(
-        serde_json::json!({ "order": line.order_id, "from": before.standing, "to": next.standing, "deducted": next.deducted }),
+        serde_json::json!({ "order": line.order, "from": before.standing, "to": next.standing, "deducted": next.deducted }),
     );
     audit::record(tx, actor, entry).await
 }
@@ -77,14 +77,14 @@ pub async fn decide_line(
         }
         LineChange::Released => {
             sql::let_go(&tx, line.list, line.seq).await?;
-            sql::clear_order(&tx, line.order_id, line.list, actor, &reason).await?;
+            sql::clear_order(&tx, line.order, line.list, actor, &reason).await?;
             let words = format!("县里放行，进下一份清单：{reason}");
-            orders::service::take_out_of_list(&tx, actor, line.list, &[line.order_id], &words).await?;
+            orders::service::take_out_of_list(&tx, actor, line.list, &[line.order], &words).await?;
             sql::insert_line_event(&tx, line.list, line.seq, actor, "放行", Fen::ZERO, &reason).await?;
             let entry = audit::Entry::new(LINE_DECIDED, "payment_list", line.list)
                 .region(line.town)
                 .reason(&reason)
-                .detail(serde_json::json!({ "order": line.order_id, "released": true }));
+                .detail(serde_json::json!({ "order": line.order, "released": true }));
             audit::record(&tx, actor, entry).await?;
         }
     }
@@ -105,8 +105,8 @@ async fn town_still_open(tx: &Tx, actor: &Actor, list: &ListRow) -> Result<()> {
 async fn remember_clearance(tx: &Tx, actor: &Actor, line: &LineRow, next: LineState, reason: &str) -> Result<()> {
     let before = line.state()?.counted();
     match (before, next.standing) {
-        (Standing::HeldBack, Standing::Ok) => sql::clear_order(tx, line.order_id, line.list, actor, reason).await,
-        (_, Standing::HeldBack) => sql::unclear_order(tx, line.order_id).await,
+        (Standing::HeldBack, Standing::Ok) => sql::clear_order(tx, line.order, line.list, actor, reason).await,
+        (_, Standing::HeldBack) => sql::unclear_order(tx, line.order).await,
         _ => Ok(()),
     }
 }

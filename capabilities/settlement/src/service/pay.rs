@@ -40,7 +40,7 @@ pub(super) async fn post(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow) -> Resu
     let verdict = walk(tx, row, |line, money| {
         let quarter = line.served_on.quarter();
         if money.state.counted() != Standing::HeldBack {
-            due.paid.push(line.order_id);
+            due.paid.push(line.order);
         }
         match money.state.counted() {
             Standing::HeldBack => due.held = true,
@@ -49,13 +49,13 @@ pub(super) async fn post(tx: &Tx, db: &Db, actor: &Actor, row: &ListRow) -> Resu
                 *due.payable.entry(quarter).or_default() += line.gov - money.state.deducted;
                 match (line.purse_account, &line.pack) {
                     (Some(purse), Some(pack)) => due.deductions.push(Deduction {
-                        order: line.order_id,
+                        order: line.order,
                         purse,
                         pack: pack.clone(),
                         quarter,
                         amount: money.state.deducted,
                     }),
-                    _ => due.adrift = Some(line.order_id),
+                    _ => due.adrift = Some(line.order),
                 }
             }
         }

@@ -1,12 +1,10 @@
 //! Reading lists and lines, always within a scope.
 use super::{no_line, no_list};
-use crate::model::{LineState, ListState, Standing, Step, Totals, TownState};
+use crate::model::{LineFacts, LineState, ListState, Standing, Step, Totals, TownState};
 use crate::store::{self as sql, LineAsk, LineEvent, LineRow, ListRow, ListsAsk, Review};
-use kernel::{
-    AccountId, CivilDate, ElderId, Fen, Instant, OrderId, OrgId, PageAsk, Paged, PaymentListId, Quarter, RegionCode,
-    Result, Scope, UserId, WorkerId,
-};
+use kernel::{Fen, Instant, OrgId, PageAsk, Paged, PaymentListId, Quarter, RegionCode, Result, Scope, UserId};
 use serde::Serialize;
+use std::ops::Deref;
 use store::Db;
 
 /// A payment list with the sums its reader may see: a town sees those of its own lines.
@@ -126,30 +124,8 @@ pub async fn reviews(db: &Db, scope: &Scope, id: PaymentListId) -> Result<Vec<Re
 #[derive(Clone, Debug, Serialize)]
 pub struct LineView {
     pub list: PaymentListId,
-    pub seq: i64,
-    pub order: OrderId,
-    pub order_no: String,
-    pub town: RegionCode,
-    pub region: RegionCode,
-    pub elder: ElderId,
-    pub elder_name: String,
-    pub item_name: String,
-    pub quantity: i64,
-    pub served_on: CivilDate,
-    pub minutes: i64,
-    pub price: Fen,
-    pub fee: Fen,
-    pub gov: Fen,
-    pub own: Fen,
-    pub pack: Option<String>,
-    pub article: String,
-    pub purse_account: Option<AccountId>,
-    pub worker: Option<WorkerId>,
-    pub worker_name: String,
-    pub checked_in_at: Option<Instant>,
-    pub checked_out_at: Option<Instant>,
-    pub confirm_how: String,
-    pub rating: i64,
+    #[serde(flatten)]
+    pub facts: LineFacts,
     pub standing: Standing,
     pub standing_before: Option<Standing>,
     pub deducted: Fen,
@@ -158,6 +134,13 @@ pub struct LineView {
     pub reason: String,
     /// `false` when the county cleared it after the list was decided: its order goes into a later list.
     pub live: bool,
+}
+
+impl Deref for LineView {
+    type Target = LineFacts;
+    fn deref(&self) -> &LineFacts {
+        &self.facts
+    }
 }
 
 impl LineView {
@@ -169,30 +152,7 @@ impl LineView {
             standing_before: state.before,
             payable: totals.payable(),
             list: r.list,
-            seq: r.seq,
-            order: r.order_id,
-            order_no: r.order_no,
-            town: r.town,
-            region: r.region,
-            elder: r.elder,
-            elder_name: r.elder_name,
-            item_name: r.item_name,
-            quantity: r.quantity,
-            served_on: r.served_on,
-            minutes: r.minutes,
-            price: r.price,
-            fee: r.fee,
-            gov: r.gov,
-            own: r.own,
-            pack: r.pack,
-            article: r.article,
-            purse_account: r.purse_account,
-            worker: r.worker,
-            worker_name: r.worker_name,
-            checked_in_at: r.checked_in_at,
-            checked_out_at: r.checked_out_at,
-            confirm_how: r.confirm_how,
-            rating: r.rating,
+            facts: r.facts,
             deducted: r.deducted,
             reason: r.reason,
             live: r.live,

@@ -54,7 +54,7 @@ pub(super) async fn walk<C: Sql>(
             let money = line.money()?;
             *towns.entry(line.town).or_default() += Totals::of(&money);
             each(&line, &money);
-            seal = seal.then(&line.into_facts());
+            seal = seal.then(&line.facts);
             lines += 1;
         }
     }

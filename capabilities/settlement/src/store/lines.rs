@@ -1,42 +1,16 @@
 //! Single lines and pages of lines.
 use crate::model::{LineFacts, LineMoney, LineState, Standing};
-use kernel::{
-    AccountId, CivilDate, ElderId, Error, Fen, HouseholdId, Instant, ItemId, OrderId, PageAsk, Paged, PaymentListId,
-    RegionCode, Result, Scope, WorkerId,
-};
+use kernel::{Error, Fen, Instant, OrderId, PageAsk, Paged, PaymentListId, RegionCode, Result, Scope};
+use std::ops::Deref;
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, SqlExt, Tx, vals};
 
-/// A stored line.
+/// A stored line: what was copied, and what review made of it.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(crate) struct LineRow {
     pub list: PaymentListId,
-    pub seq: i64,
-    pub order_id: OrderId,
-    pub order_no: String,
-    pub town: RegionCode,
-    pub region: RegionCode,
-    pub elder: ElderId,
-    pub elder_name: String,
-    pub household: HouseholdId,
-    pub item: ItemId,
-    pub item_name: String,
-    pub quantity: i64,
-    pub served_on: CivilDate,
-    pub minutes: i64,
-    pub price: Fen,
-    pub fee: Fen,
-    pub gov: Fen,
-    pub own: Fen,
-    pub pack: Option<String>,
-    pub article: String,
-    pub purse_account: Option<AccountId>,
-    pub worker: Option<WorkerId>,
-    pub worker_name: String,
-    pub checked_in_at: Option<Instant>,
-    pub checked_out_at: Option<Instant>,
-    pub confirm_how: String,
-    pub rating: i64,
+    #[sea_orm(nested)]
+    pub facts: LineFacts,
     pub standing: String,
     pub standing_before: Option<String>,
     pub deducted: Fen,
@@ -59,35 +33,12 @@ impl LineRow {
     pub(crate) fn money(&self) -> Result<LineMoney> {
         Ok(LineMoney { fee: self.fee, gov: self.gov, own: self.own, state: self.state()? })
     }
-    pub(crate) fn into_facts(self) -> LineFacts {
-        LineFacts {
-            seq: self.seq,
-            order: self.order_id,
-            order_no: self.order_no,
-            town: self.town,
-            region: self.region,
-            elder: self.elder,
-            elder_name: self.elder_name,
-            household: self.household,
-            item: self.item,
-            item_name: self.item_name,
-            quantity: self.quantity,
-            served_on: self.served_on,
-            minutes: self.minutes,
-            price: self.price,
-            fee: self.fee,
-            gov: self.gov,
-            own: self.own,
-            pack: self.pack,
-            article: self.article,
-            purse_account: self.purse_account,
-            worker: self.worker,
-            worker_name: self.worker_name,
-            checked_in_at: self.checked_in_at,
-            checked_out_at: self.checked_out_at,
-            confirm_how: self.confirm_how,
-            rating: self.rating,
-        }
+}
+
+impl Deref for LineRow {
+    type Target = LineFacts;
+    fn deref(&self) -> &LineFacts {
+        &self.facts
     }
 }
 
