@@ -3,7 +3,8 @@ use super::{Bench, stopwatch};
 use crate::demo::{self, Cast, Numbers, Person, Town};
 use crate::wire;
 use kernel::{
-    Actor, Clock, ElderId, Error, HouseholdId, IdGen, OrgScope, Quarter, RegionCode, Result, Scope, Sex, Tier,
+    Actor, CivilDate, Clock, ElderId, Error, HouseholdId, IdGen, Instant, OrgScope, Quarter, RegionCode, Result, Scope,
+    Sex, Tier, WorkerId,
 };
 use orders::service::{Detail, HistoryOrder};
 use std::sync::Arc;
@@ -139,15 +140,18 @@ pub(crate) async fn orders(b: &Bench) -> Result<Served> {
     // The whole quarter's purse, spread over the orders of the household.
     let price = kernel::Fen(30_000 / each.max(1) as i64);
     let actor: Actor = wire::platform(&b.config, "bench");
-    let days = quarter.last_day().days_since(quarter.first_day()) + 1;
+    // Each worker goes from one home to the next and is in no two at once, as nearly all are.
+    let mut rounds: Vec<Round> = (0..b.orders.div_ceil(400).max(cast.firms.len()))
+        .map(|n| Round { worker: db.new_id(), day: quarter.first_day(), minute: n as i64 % 60 })
+        .collect();
     let mut batch: Vec<HistoryOrder> = Vec::with_capacity(1_000);
     let mut written = 0usize;
     for n in 0..b.orders {
         let (m, account) = &homes[n % homes.len()];
         let item = &menu[n % menu.len()];
-        let firm = &cast.firms[n % cast.firms.len()];
-        let (worker, who) = &firm.workers[n / 7 % firm.workers.len()];
-        let day = quarter.first_day().plus_days((n as i64 * 7) % days);
+        let at = n % rounds.len();
+        let firm = &cast.firms[at % cast.firms.len()];
+        let (worker, starts_at) = rounds[at].next(i64::from(item.item.minutes), quarter);
         batch.push(HistoryOrder {
             elder: m.elder,
             household: m.household,
@@ -164,9 +168,9 @@ pub(crate) async fn orders(b: &Bench) -> Result<Served> {
             minutes: i64::from(item.item.minutes),
             provider: firm.org,
             provider_name: "演示".into(),
-            worker: *worker,
-            worker_name: who.label(),
-            starts_at: day.at(7 + (n as u32 / 11) % 11, (n as u32 * 13) % 60),
+            worker,
+            worker_name: format!("演示{at}"),
+            starts_at,
             quantity: 1,
             price,
             gov: price,
@@ -188,4 +192,25 @@ pub(crate) async fn orders(b: &Bench) -> Result<Served> {
     }
     eprintln!("filled {written} orders in {:.1} s", started.elapsed().as_secs_f64());
     Ok(Served { world, cast, quarter })
+}
+
+/// A worker's way through the quarter.
+struct Round {
+    worker: WorkerId,
+    day: CivilDate,
+    /// Minutes after seven o'clock at which the worker is free.
+    minute: i64,
+}
+
+impl Round {
+    /// The next visit of `minutes`, with half an hour on the road after it.
+    fn next(&mut self, minutes: i64, quarter: Quarter) -> (WorkerId, Instant) {
+        if self.minute + minutes > 11 * 60 {
+            self.minute = 0;
+            self.day = if self.day == quarter.last_day() { quarter.first_day() } else { self.day.plus_days(1) };
+        }
+        let starts = self.day.at(7, 0).plus_ms(self.minute * Instant::MINUTE);
+        self.minute += minutes + 30;
+        (self.worker, starts)
+    }
 }

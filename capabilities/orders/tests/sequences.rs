@@ -99,7 +99,10 @@ async fn play(w: &World, list: PaymentListId, made: &mut Vec<OrderId>, t: &Try) 
             let Some(id) = at(i) else { return };
             let tx = db.begin().await.expect("begins");
             let done = match t {
-                Try::Enlist(_) => service::put_in_list(&tx, &county, list, "JS-1", &[id]).await,
+                Try::Enlist(_) => {
+                    let version = now(i).await.map_or(0, |o| o.version);
+                    service::put_in_list(&tx, &county, list, "JS-1", &[(id, version)]).await
+                },
                 _ => service::take_out_of_list(&tx, &county, list, &[id], "再查").await,
             };
             match done {

@@ -42,13 +42,13 @@ async fn from_the_wish_to_the_payment() {
         let before = o.quarter.previous();
         assert!(service::settleable(&db, &region(COUNTY), before, None, 100).await.expect("read").is_empty());
         let tx = db.begin().await.expect("begins");
-        let moved = service::put_in_list(&tx, &county, list, "JS-2026Q4-1", &[o.id]).await.expect("in");
+        let moved = service::put_in_list(&tx, &county, list, "JS-2026Q4-1", &[(o.id, o.version)]).await.expect("in");
         tx.commit().await.expect("commits");
         assert_eq!(moved, 1);
         let tx = db.begin().await.expect("begins");
-        let again = service::put_in_list(&tx, &county, list, "JS-2026Q4-1", &[o.id]).await.expect("in already");
+        let again = service::put_in_list(&tx, &county, list, "JS-2026Q4-1", &[(o.id, o.version)]).await.expect("in already");
         let other: PaymentListId = db.new_id();
-        let elsewhere = service::put_in_list(&tx, &county, other, "JS-2026Q4-2", &[o.id]).await;
+        let elsewhere = service::put_in_list(&tx, &county, other, "JS-2026Q4-2", &[(o.id, o.version)]).await;
         assert!(again == 0 && matches!(elsewhere, Err(Error::Conflict(_))), "one order, one list");
         tx.rollback().await.expect("rolls back");
         let tx = db.begin().await.expect("begins");
@@ -80,7 +80,7 @@ async fn an_order_taken_out_of_its_list_is_due_again() {
         let o = w.served(w.haircut, day("2026-11-23").at(9, 0), 1).await;
         let (list, county): (PaymentListId, _) = (db.new_id(), person(Role::CountyStaff, "叶文峰", scope(COUNTY)));
         let tx = db.begin().await.expect("begins");
-        service::put_in_list(&tx, &county, list, "JS-1", &[o.id]).await.expect("in");
+        service::put_in_list(&tx, &county, list, "JS-1", &[(o.id, o.version)]).await.expect("in");
         assert!(service::settleable_in(&tx, &region(COUNTY), o.quarter, None, 10).await.expect("read").is_empty());
         service::take_out_of_list(&tx, &county, list, &[o.id], "查清再付").await.expect("out");
         tx.commit().await.expect("commits");

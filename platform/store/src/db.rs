@@ -189,6 +189,8 @@ fn sqlite_options(url: &str, options: &Options, writer: bool) -> ConnectOptions 
                 .pragma("mmap_size", "268435456")
                 .pragma("journal_size_limit", "67108864")
                 .statement_cache_capacity(300)
+                // Rows come over from SQLite's thread; with few at a time the two threads wake each other for each row.
+                .row_buffer_size(1_000)
         });
     o
 }

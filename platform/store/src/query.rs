@@ -44,21 +44,51 @@ macro_rules! sql_on {
 sql_on!(DatabaseConnection, |s| s);
 sql_on!(Tx, |s| s.conn());
 
+/// The statement as the engine reads it fastest. SQLite keeps `$1` as a name and looks every name up one by one when a
+/// statement is prepared and again when its values are bound, so a long `IN (…)` costs its square; `?` has no name.
+fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
+    if backend == DbBackend::Sqlite
+        && let Some((plain, order)) = nameless(sql)
+        && order.iter().all(|i| *i < values.len())
+    {
+        let as_written = order.len() == values.len() && order.iter().enumerate().all(|(at, i)| at == *i);
+        let values = if as_written { values } else { order.into_iter().map(|i| values[i].clone()).collect() };
+        return Statement::from_sql_and_values(backend, plain, values);
+    }
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// `sql` with `?` for each `$n`, and which value (from 0) each `?` takes. `None` where a `$` is something else.
+fn nameless(sql: &str) -> Option<(String, Vec<usize>)> {
+    let mut parts = sql.split('$');
+    let mut out = String::with_capacity(sql.len());
+    out.push_str(parts.next()?);
+    let mut order = Vec::new();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        order.push(number.parse::<usize>().ok()?.checked_sub(1)?);
+        out.push('?');
+        out.push_str(rest);
+    }
+    Some((out, order))
+}
+
 /// Typed queries on anything that is [`Sql`].
 pub trait SqlExt: Sql {
     /// Runs a statement; the number of rows it touched.
     fn exec(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<u64>> + Send {
-        let s = Statement::from_sql_and_values(self.backend(), sql, values);
+        let s = statement(self.backend(), sql, values);
         async move { Ok(self.exec_raw(s).await?.rows_affected()) }
     }
     /// All rows.
     fn all<T: FromQueryResult>(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<Vec<T>>> + Send {
-        let s = Statement::from_sql_and_values(self.backend(), sql, values);
+        let s = statement(self.backend(), sql, values);
         async move { self.rows_raw(s).await?.iter().map(|r| T::from_query_result(r, "").map_err(db_error)).collect() }
     }
     /// The first row, if any.
     fn one<T: FromQueryResult>(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<Option<T>>> + Send {
-        let s = Statement::from_sql_and_values(self.backend(), sql, values);
+        let s = statement(self.backend(), sql, values);
         async move { self.row_raw(s).await?.map(|r| T::from_query_result(&r, "").map_err(db_error)).transpose() }
     }
     /// The single value of the first row's first column; `None` when there is no row or it is NULL.
@@ -67,7 +97,7 @@ pub trait SqlExt: Sql {
         sql: &str,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Option<T>>> + Send {
-        let s = Statement::from_sql_and_values(self.backend(), sql, values);
+        let s = statement(self.backend(), sql, values);
         async move {
             match self.row_raw(s).await? {
                 None => Ok(None),
@@ -81,7 +111,7 @@ pub trait SqlExt: Sql {
         sql: &str,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<T>>> + Send {
-        let s = Statement::from_sql_and_values(self.backend(), sql, values);
+        let s = statement(self.backend(), sql, values);
         async move { self.rows_raw(s).await?.iter().map(|r| r.try_get_by_index::<T>(0).map_err(db_error)).collect() }
     }
     /// A count that stops at [`Paged::COUNT_CAP`]` + 1`.
@@ -191,18 +221,29 @@ pub async fn insert_many<C: Sql>(
                 if j > 0 {
                     sql.push(',');
                 }
-                // SQLite keeps `$1` as a name and looks thousands of names up one by one; `?` has none.
-                if conn.backend() == DbBackend::Sqlite {
-                    sql.push('?');
-                } else {
-                    sql.push('$');
-                    sql.push_str(&n.to_string());
-                }
+                sql.push('$');
+                sql.push_str(&n.to_string());
             }
             sql.push(')');
         }
         sql.push(' ');
         sql.push_str(tail);
         written += conn.exec(&sql, part.into_iter().flatten().collect()).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nameless;
+
+    #[test]
+    fn every_place_takes_its_value() {
+        let (sql, order) = nameless("a = $1 AND b IN ($2,$3)").expect("places only");
+        assert_eq!((sql.as_str(), order), ("a = ? AND b IN (?,?)", vec![0, 1, 2]));
+        let (sql, order) = nameless("SELECT $2 FROM t WHERE a = $1 OR b = $1").expect("places only");
+        assert_eq!((sql.as_str(), order), ("SELECT ? FROM t WHERE a = ? OR b = ?", vec![1, 0, 0]));
+        assert_eq!(nameless("SELECT 1").expect("none at all").1, Vec::<usize>::new());
+        assert!(nameless("x -> '$.a' = $1").is_none(), "a path is not a place");
+        assert!(nameless("a = $0").is_none());
     }
 }

@@ -53,12 +53,20 @@ pub async fn determine_by(
     let mut run = Run::open(db, packs, scope.region, day).await?;
     let expected = people::service::household_count(db, &scope).await?;
     progress.told(run.households, expected).await?;
-    loop {
-        let households = people::service::households_after(db, &scope, run.after, batch).await?;
-        let Some(last) = households.last().map(|h| h.household) else { break };
-        let decided = decide(packs, &run.frame, households)?;
+    let read = |after| {
+        let db = db.clone();
+        tokio::spawn(async move { people::service::households_after(&db, &scope, after, batch).await })
+    };
+    let mut households = read(run.after).await.map_err(Error::internal)??;
+    while let Some(last) = households.last().map(|h| h.household) {
+        // The next households are read while these are decided and written.
+        let next = read(Some(last));
         let tx = db.begin().await?;
         runs::gate(&tx).await?;
+        // Behind the gate nobody else determines: what changed since it was read is read again, so that an older state
+        // never overwrites what a newer one has led to.
+        let now = people::service::households_again(&tx, &households).await?;
+        let decided = decide(packs, &run.frame, now.unwrap_or(households))?;
         let made = write(&tx, db, packs, actor, &run.frame, decided).await?;
         run.report += made;
         run.after = Some(last);
@@ -66,6 +74,7 @@ pub async fn determine_by(
         runs::step_run(&tx, scope.region, day, run.after, run.households, &text(&run.report)?).await?;
         tx.commit().await?;
         progress.told(run.households, expected.max(run.households)).await?;
+        households = next.await.map_err(Error::internal)??;
     }
     let tx = db.begin().await?;
     runs::finish_run(&tx, scope.region, day).await?;

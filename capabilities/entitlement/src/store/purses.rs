@@ -189,9 +189,11 @@ pub(crate) async fn uncleared<C: Sql>(
     limit: i64,
 ) -> Result<Vec<Purse>> {
     let mut f = store::Filter::from("purse");
-    f.and("quarter = ?", quarter).region("region", scope).clause("state IN ('open', 'waiting')", vec![]);
+    // The walk is in the order of the key; an index of quarter or region would sort all purses for every batch.
+    f.and("COALESCE(quarter, quarter) = ?", quarter).region("COALESCE(region, region)", scope);
+    f.clause("COALESCE(state, state) IN ('open', 'waiting')", vec![]);
     if let Some((household, group)) = after {
-        f.clause("(household > ? OR (household = ? AND grp > ?))", vals![household, household, group]);
+        f.clause("(household, grp) > (?, ?)", vals![household, group]);
     }
     let sql = format!("SELECT {ROW} {} ORDER BY household, grp LIMIT {limit}", f.sql());
     conn.all::<Row>(&sql, f.values.clone()).await?.into_iter().map(Row::purse).collect()

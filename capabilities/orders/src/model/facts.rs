@@ -198,3 +198,46 @@ impl Event {
         }
     }
 }
+
+/// What settlement copies of a finished order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    pub id: OrderId,
+    pub no: String,
+    /// As it was read: an order that has moved on since is not settled from this.
+    pub version: i64,
+    pub elder: ElderId,
+    pub elder_name: String,
+    pub household: HouseholdId,
+    pub region: RegionCode,
+    pub item: ItemId,
+    pub item_name: String,
+    pub provider: OrgId,
+    pub provider_name: String,
+    pub worker: Option<WorkerId>,
+    pub worker_name: Option<String>,
+    pub starts_at: Instant,
+    pub quantity: i64,
+    pub price: Fen,
+    pub fee: Fen,
+    pub gov: Fen,
+    pub own: Fen,
+    pub purse_account: Option<AccountId>,
+    pub pack_id: Option<String>,
+    pub article: String,
+    pub checked_in_at: Option<Instant>,
+    pub checked_out_at: Option<Instant>,
+    pub confirm_how: Option<ConfirmHow>,
+    /// 1–5.
+    pub rating: Option<i64>,
+}
+
+impl Finished {
+    pub fn served_on(&self) -> CivilDate {
+        self.starts_at.date()
+    }
+    /// Minutes from check-in to check-out.
+    pub fn minutes_served(&self) -> Option<i64> {
+        Some(self.checked_out_at?.since(self.checked_in_at?) / Instant::MINUTE)
+    }
+}

@@ -5,7 +5,7 @@ mod fee;
 mod rules;
 mod steps;
 
-pub use facts::{Channel, ConfirmHow, Event, Order, Unserved};
+pub use facts::{Channel, ConfirmHow, Event, Finished, Order, Unserved};
 pub use fee::{Split, fee_of, split};
 pub use rules::{
     AHEAD_DAYS, CancelEffect, LAPSE_MINUTES, LATE_SOON_MINUTES, MAX_QUANTITY, Number, cancel_effect, check_start, late_by,

@@ -19,7 +19,7 @@ pub use read::{
     Counts, Known, Spent, board, counts, events, for_elder, for_worker, known_workers, list, order, order_in,
     same_elder, spent,
 };
-pub use settle::{mark_orders_paid, mark_paid, of_list, put_in_list, settleable, settleable_in, take_out_of_list};
+pub use settle::{mark_orders_paid, mark_paid, put_in_list, settleable, settleable_in, take_out_of_list};
 pub use steps::{
     accept, accept_in, cancel, cancel_in, check_in, check_in_in, check_out, check_out_in, confirm, confirm_in, dispute,
     dispute_in, no_show, no_show_in, rate, rate_in, refuse, refuse_in, resolve, resolve_in, set_out, set_out_in,

@@ -1,5 +1,5 @@
 //! What the settlement capability asks of orders. It checks its own permissions before it calls.
-use crate::model::Order;
+use crate::model::Finished;
 use crate::store::{self as sql, SetStep};
 use kernel::{Actor, Error, OrderId, PaymentListId, Quarter, RegionCode, Result};
 use store::{Db, Tx};
@@ -14,7 +14,7 @@ pub async fn settleable(
     quarter: Quarter,
     after: Option<OrderId>,
     limit: i64,
-) -> Result<Vec<Order>> {
+) -> Result<Vec<Finished>> {
     sql::settleable(db.read(), region, quarter, after, limit).await
 }
 
@@ -25,26 +25,22 @@ pub async fn settleable_in(
     quarter: Quarter,
     after: Option<OrderId>,
     limit: i64,
-) -> Result<Vec<Order>> {
+) -> Result<Vec<Finished>> {
     sql::settleable(tx, region, quarter, after, limit).await
 }
 
-/// The orders of a list in id order after `after`.
-pub async fn of_list(db: &Db, list: PaymentListId, after: Option<OrderId>, limit: i64) -> Result<Vec<Order>> {
-    sql::of_list(db.read(), list, after, limit).await
-}
-
-/// Puts confirmed orders into a list. `list_no` is shown in their timelines. Orders that are in this list already
-/// stay as they are.
+/// Puts confirmed orders, each named with the version it was read in, into a list. `list_no` is shown in their
+/// timelines. Orders that are in this list already stay as they are.
 ///
 /// # Errors
-/// `Conflict` when one of them stands in another list or is no longer confirmed; nothing is changed then.
+/// `Conflict` when one of them stands in another list, is no longer confirmed or has moved on since it was read; the
+/// caller drops the transaction then.
 pub async fn put_in_list(
     tx: &Tx,
     actor: &Actor,
     list: PaymentListId,
     list_no: &str,
-    orders: &[OrderId],
+    orders: &[(OrderId, i64)],
 ) -> Result<u64> {
     let mut moved = 0;
     for part in orders.chunks(CHUNK) {
@@ -54,13 +50,15 @@ pub async fn put_in_list(
             list: Some(list),
             data: serde_json::json!({ "list": list_no }),
         };
-        let which = sql::among(part, "o.payment_list IS NULL AND o.state IN ('confirmed', 'rated')");
+        let ids: Vec<OrderId> = part.iter().map(|(id, _)| *id).collect();
+        let which = sql::among(&ids, "o.payment_list IS NULL AND o.state IN ('confirmed', 'rated')");
         let now = sql::move_set(tx, actor, &set, &which).await?;
-        if now < part.len() as u64 {
-            let here = sql::count_in_list(tx, list, part).await?;
-            if here != part.len() as i64 {
-                return Err(Error::Conflict("有工单刚被改过，重新生成清单".into()));
-            }
+        let (here, versions) = sql::in_list_now(tx, list, &ids).await?;
+        let all = part.len() as i64;
+        // Each that moved counts one version more than it was read in; one that was here before counts its own.
+        let as_read = now as i64 != all || versions == part.iter().map(|(_, v)| v + 1).sum::<i64>();
+        if here != all || !as_read {
+            return Err(Error::Conflict("有工单刚被改过，重新生成清单".into()));
         }
         moved += now;
     }

@@ -2,7 +2,7 @@
 use super::{ORDER, OrderRow, orders};
 use crate::model::{LAPSE_MINUTES, LATE_SOON_MINUTES, Order, State};
 use kernel::{
-    Actor, CivilDate, ElderId, Instant, OrderId, OrgId, PageAsk, Paged, PaymentListId, Quarter, RegionCode, Result,
+    CivilDate, ElderId, Instant, OrderId, OrgId, PageAsk, Paged, Quarter, RegionCode, Result,
     Scope, Tier, WorkerId,
 };
 use store::sea_orm::{self, FromQueryResult};
@@ -14,7 +14,7 @@ fn in_region(f: &mut Filter, region: &RegionCode) {
 }
 
 /// `by` writes a column so that its index may be used, or not.
-fn region_by(f: &mut Filter, region: &RegionCode, by: fn(&str) -> String) {
+pub(super) fn region_by(f: &mut Filter, region: &RegionCode, by: fn(&str) -> String) {
     match region.tier() {
         Tier::Village => f.and(&format!("{} = ?", by("o.region")), *region),
         Tier::Town => f.and(&format!("{} = ?", by("o.town")), *region),
@@ -282,25 +282,6 @@ pub(crate) async fn quarter_sum(db: &Db, scope: &Scope, elders: &[ElderId], quar
     Ok(db.read().one(&sql, f.values).await?.unwrap_or(SumRow { orders: 0, fee: None, gov: None, own: None }))
 }
 
-/// Confirmed orders that stand in no payment list, served in or before the quarter, in id order.
-pub(crate) async fn settleable<C: Sql>(
-    conn: &C,
-    region: &RegionCode,
-    quarter: Quarter,
-    after: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>> {
-    let mut f = Filter::from("work_order o");
-    f.clause("o.payment_list IS NULL AND o.state IN ('confirmed', 'rated')", vec![]);
-    f.and("o.quarter <= ?", quarter);
-    in_region(&mut f, region);
-    if let Some(id) = after {
-        f.and("o.id > ?", id);
-    }
-    let sql = format!("SELECT {ORDER} {} ORDER BY o.id LIMIT {limit}", f.sql());
-    orders(conn.all(&sql, f.values).await?)
-}
-
 /// Orders served in or before the quarter by plan, to which nobody ever came, in id order and locked: their check-in
 /// shut before `shut`.
 pub(crate) async fn unserved(
@@ -323,96 +304,6 @@ pub(crate) async fn unserved(
     orders(tx.all(&sql, f.values).await?)
 }
 
-pub(crate) async fn of_list<C: Sql>(
-    conn: &C,
-    list: PaymentListId,
-    after: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>> {
-    let mut f = Filter::from("work_order o");
-    f.and("o.payment_list = ?", list);
-    if let Some(id) = after {
-        f.and("o.id > ?", id);
-    }
-    let sql = format!("SELECT {ORDER} {} ORDER BY o.id LIMIT {limit}", f.sql());
-    orders(conn.all(&sql, f.values).await?)
-}
-
-/// Moves a whole set one step on, with an event each, in two statements: settlement moves a million orders at once.
-/// `to_state` is an SQL expression of a state. Returns how many moved.
-pub(crate) struct SetStep<'a> {
-    pub(crate) step: &'a str,
-    pub(crate) to_state: &'a str,
-    pub(crate) list: Option<PaymentListId>,
-    pub(crate) data: serde_json::Value,
-}
-
-pub(crate) async fn move_set(tx: &Tx, actor: &Actor, set: &SetStep<'_>, which: &Filter) -> Result<u64> {
-    // The event is written first, from the rows as they stand, and counts the version they will have.
-    let n = which.values.len();
-    let p = |i: usize| format!("${}", n + i);
-    let sql = format!(
-        "INSERT INTO work_order_event (work_order, seq, at, step, state, actor_user, actor, role, data) \
-         SELECT o.id, o.version + 1, CAST({} AS BIGINT), CAST({} AS TEXT), {}, CAST({} AS {}), CAST({} AS TEXT), \
-         CAST({} AS TEXT), CAST({} AS TEXT) {}",
-        p(1),
-        p(2),
-        set.to_state,
-        p(3),
-        uuid_type(tx),
-        p(4),
-        p(5),
-        p(6),
-        which.sql()
-    );
-    let mut values: Vec<Value> = which.values.clone();
-    values.extend(vals![
-        tx.now(),
-        set.step,
-        actor.user_id(),
-        actor.label(),
-        actor.role().map_or("platform", |r| r.code()),
-        if set.data.is_null() { String::new() } else { set.data.to_string() }
-    ]);
-    let told = tx.exec(&sql, values).await?;
-    let sql = format!(
-        "UPDATE work_order SET state = {}, version = version + 1, payment_list = CAST({} AS {}) WHERE id IN (SELECT o.id {})",
-        set.to_state.replace("o.", "work_order."),
-        p(1),
-        uuid_type(tx),
-        which.sql()
-    );
-    let mut values: Vec<Value> = which.values.clone();
-    values.extend(vals![set.list]);
-    let moved = tx.exec(&sql, values).await?;
-    if told == moved { Ok(moved) } else { Err(kernel::Error::Internal("an order moved without its event".into())) }
-}
-
-/// SQLite keeps a UUID as its 16 bytes.
-fn uuid_type(tx: &Tx) -> &'static str {
-    match tx.engine() {
-        store::Engine::Sqlite => "BLOB",
-        store::Engine::Postgres => "UUID",
-    }
-}
-
-/// `FROM work_order o WHERE o.id IN (…) AND …` for a chunk of ids.
-pub(crate) fn among(ids: &[OrderId], condition: &str) -> Filter {
-    let mut f = Filter::from("work_order o");
-    let marks = vec!["?"; ids.len()].join(", ");
-    f.clause(&format!("o.id IN ({marks})"), ids.iter().map(|id| Value::from(*id)).collect());
-    f.clause(condition, vec![]);
-    f
-}
-
-/// `FROM work_order o WHERE o.payment_list = list AND …`.
-pub(crate) fn in_list(list: PaymentListId, condition: &str) -> Filter {
-    let mut f = Filter::from("work_order o");
-    f.and("o.payment_list = ?", list);
-    f.clause(condition, vec![]);
-    f
-}
-
 /// Orders of an elder whose visit has not begun.
 pub(crate) async fn cancellable<C: Sql>(conn: &C, elder: ElderId, from: Instant) -> Result<Vec<OrderId>> {
     conn.column(
@@ -420,14 +311,6 @@ pub(crate) async fn cancellable<C: Sql>(conn: &C, elder: ElderId, from: Instant)
         vals![elder, from],
     )
     .await
-}
-
-/// How many of `ids` stand in the list.
-pub(crate) async fn count_in_list(tx: &Tx, list: PaymentListId, ids: &[OrderId]) -> Result<i64> {
-    let mut f = among(ids, "o.payment_list IS NOT NULL");
-    f.and("o.payment_list = ?", list);
-    let sql = format!("SELECT COUNT(*) {}", f.sql());
-    Ok(tx.scalar(&sql, f.values).await?.unwrap_or(0))
 }
 
 /// The name of a worker who has served the elder before.

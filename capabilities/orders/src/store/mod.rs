@@ -3,6 +3,7 @@ mod bulk;
 mod desk;
 mod lists;
 mod rows;
+mod settle;
 mod write;
 
 pub(crate) use bulk::{insert_events, insert_orders};
@@ -11,15 +12,25 @@ pub(crate) use desk::{by_village, next_visit};
 pub(crate) use lists::*;
 pub use lists::{OrderAsk, View};
 pub(crate) use rows::*;
+pub(crate) use settle::*;
 pub(crate) use write::*;
 
 use store::Migration;
 
 /// Rows a scope may see are found by equality on `region` (village), `town` or `county`, so that a list sorted by time
 /// is read straight from an index and no text is compared by order.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "orders-0001",
-    sql: "CREATE TABLE work_order (
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { id: "orders-0001", sql: FIRST },
+    // An order that stands in no list was found through this index, by reading all of them.
+    Migration {
+        id: "orders-0002",
+        sql: "DROP INDEX work_order_list;
+CREATE INDEX work_order_list ON work_order (payment_list) WHERE payment_list IS NOT NULL;
+",
+    },
+];
+
+const FIRST: &str = "CREATE TABLE work_order (
   id UUID PRIMARY KEY, no TEXT NOT NULL UNIQUE, elder UUID NOT NULL, household UUID NOT NULL,
   elder_name TEXT NOT NULL, elder_sex TEXT NOT NULL, elder_birth TEXT NOT NULL,
   region TEXT NOT NULL, town TEXT NOT NULL, county TEXT NOT NULL, address TEXT NOT NULL,
@@ -57,5 +68,4 @@ CREATE TABLE order_decline (
   work_order UUID NOT NULL, provider UUID NOT NULL, at BIGINT NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (work_order, provider));
 CREATE TABLE worker_day (worker UUID NOT NULL, day TEXT NOT NULL, changes BIGINT NOT NULL, PRIMARY KEY (worker, day));
-",
-}];
+";

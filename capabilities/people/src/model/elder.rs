@@ -89,6 +89,8 @@ pub struct ElderFacts {
 pub struct HouseholdFacts {
     pub household: HouseholdId,
     pub region: RegionCode,
+    /// The sum of the versions of the members' archives: grows with every change of one.
+    pub version: i64,
     pub members: Vec<ElderFacts>,
 }
 

@@ -5,7 +5,7 @@ use crate::store::elders::{self, ElderRow, HouseholdRow};
 use crate::store::facts;
 use kernel::{CivilDate, ElderId, Error, HouseholdId, Instant, Result, Scope};
 use std::collections::HashMap;
-use store::{Db, Secret, Sql};
+use store::{Db, Secret, Sql, Tx};
 
 /// How many merges one after another are followed.
 const MERGE_DEPTH: usize = 20;
@@ -139,6 +139,17 @@ pub async fn households_after(
     with_members(db.read(), households).await
 }
 
+/// The same households as they stand inside a transaction, if any member came, went or changed since they were read;
+/// `None` while all is as it was.
+pub async fn households_again(tx: &Tx, read: &[HouseholdFacts]) -> Result<Option<Vec<HouseholdFacts>>> {
+    let ids: Vec<HouseholdId> = read.iter().map(|h| h.household).collect();
+    let was = read.iter().fold((0, 0), |(n, v), h| (n + h.members.len() as i64, v + h.version));
+    if elders::stamp(tx, &ids).await? == was {
+        return Ok(None);
+    }
+    with_members(tx, elders::households(tx, &ids).await?).await.map(Some)
+}
+
 /// How many households [`households_after`] will go through.
 pub async fn household_count(db: &Db, scope: &Scope) -> Result<i64> {
     government(scope)?;
@@ -165,21 +176,22 @@ async fn with_members<C: Sql>(conn: &C, households: Vec<HouseholdRow>) -> Result
     for f in facts::of(conn, &changed).await? {
         histories.entry(f.elder).or_default().push(f);
     }
-    let mut members: HashMap<HouseholdId, Vec<ElderFacts>> = HashMap::new();
+    let mut members: HashMap<HouseholdId, (i64, Vec<ElderFacts>)> = HashMap::with_capacity(households.len());
     for r in rows {
-        let (elder, home) = (r.id, r.household_id);
+        let (elder, home, version) = (r.id, r.household_id, r.version);
         let mut facts = r.facts();
         if let Some(rows) = histories.get(&elder) {
             facts.changes = dated_changes(rows);
         }
-        members.entry(home).or_default().push(facts);
+        let found = members.entry(home).or_default();
+        found.0 += version;
+        found.1.push(facts);
     }
     Ok(households
         .into_iter()
-        .map(|h| HouseholdFacts {
-            household: h.id,
-            region: h.region,
-            members: members.remove(&h.id).unwrap_or_default(),
+        .map(|h| {
+            let (version, members) = members.remove(&h.id).unwrap_or_default();
+            HouseholdFacts { household: h.id, region: h.region, version, members }
         })
         .collect())
 }

@@ -422,6 +422,37 @@ pub(crate) async fn members<C: Sql>(conn: &C, households: &[HouseholdId]) -> Res
     Ok(out)
 }
 
+/// How many members in force several households have, and the sum of their versions.
+pub(crate) async fn stamp(tx: &Tx, households: &[HouseholdId]) -> Result<(i64, i64)> {
+    #[derive(FromQueryResult)]
+    struct Stamp {
+        members: i64,
+        versions: Option<i64>,
+    }
+    let mut sum = (0, 0);
+    for part in households.chunks(500) {
+        let sql = format!(
+            "SELECT COUNT(*) AS members, CAST(SUM(version) AS BIGINT) AS versions FROM elder
+             WHERE household_id IN ({}) AND standing = 'live'",
+            marks(1, part.len())
+        );
+        let now: Option<Stamp> = tx.one(&sql, part.iter().map(|h| Value::from(*h)).collect()).await?;
+        let now = now.map_or((0, 0), |s| (s.members, s.versions.unwrap_or(0)));
+        sum = (sum.0 + now.0, sum.1 + now.1);
+    }
+    Ok(sum)
+}
+
+/// Households by id, in id order.
+pub(crate) async fn households(tx: &Tx, ids: &[HouseholdId]) -> Result<Vec<HouseholdRow>> {
+    let mut out = Vec::with_capacity(ids.len());
+    for part in ids.chunks(500) {
+        let sql = format!("SELECT id, number, region FROM household WHERE id IN ({}) ORDER BY id", marks(1, part.len()));
+        out.extend(tx.all::<HouseholdRow>(&sql, part.iter().map(|h| Value::from(*h)).collect()).await?);
+    }
+    Ok(out)
+}
+
 /// Cards of everyone in force in one household.
 pub(crate) async fn household_cards<C: Sql>(conn: &C, household: HouseholdId) -> Result<Vec<CardRow>> {
     let sql =

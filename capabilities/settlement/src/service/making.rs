@@ -13,7 +13,7 @@ use kernel::{
     Actor, CivilDate, ElderId, Error, Fen, ItemId, JobId, OrderId, OrgId, OrgScope, PaymentListId, Permission, Quarter,
     RegionCode, Result, Scope, Tier,
 };
-use orders::model::Order;
+use orders::model::Finished;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet, btree_map};
 use store::{Db, Tx};
@@ -87,11 +87,22 @@ pub async fn settle_in_batches(
     let scope = region_scope(actor)?;
     let mut checks = Checks::load(db, &scope).await?;
     let mut settled = Settled::default();
+    let read = |after| {
+        let (db, region) = (db.clone(), scope.region);
+        tokio::spawn(async move { orders::service::settleable(&db, &region, quarter, after, batch).await })
+    };
+    let mut found = read(None).await.map_err(Error::internal)??;
     let mut after = None;
-    while let Some((last, copied)) = copy_batch(db, actor, &scope, quarter, after, batch, &mut checks).await? {
-        after = Some(last);
-        settled.orders += copied;
+    while let Some(last) = found.last().map(|o| o.id) {
+        // The next orders are read while these are written. An order that somebody moved on in between is not settled
+        // from what was read: the batch is read again then, where nobody can.
+        let next = read(Some(last));
+        settled.orders += match copy_batch(db, actor, quarter, found, &mut checks).await {
+            Err(Error::Conflict(_)) => copy_again(db, actor, quarter, (after, last), batch, &mut checks).await?,
+            copied => copied?,
+        };
         progress.told(settled.orders, &format!("已进清单 {} 单", settled.orders)).await?;
+        (after, found) = (Some(last), next.await.map_err(Error::internal)??);
     }
     for list in sql::making(db.read(), &scope, quarter).await? {
         finish_list(db, actor, &list).await?;
@@ -140,7 +151,7 @@ impl Checks {
         Ok(Checks { wide, deaths, prices: HashMap::new(), providers: HashMap::new() })
     }
     /// Reads what a batch needs and is not known yet.
-    async fn prepare(&mut self, db: &Db, orders: &[Order]) -> Result<()> {
+    async fn prepare(&mut self, db: &Db, orders: &[Finished]) -> Result<()> {
         for o in orders {
             if let Entry::Vacant(place) = self.prices.entry(o.item) {
                 place.insert(match catalogue::service::price_history(db, &self.wide, o.item).await {
@@ -163,7 +174,7 @@ impl Checks {
         let valid = self.prices.get(&item)?.iter().filter(|p| p.covers(on) && p.region.contains(region)).cloned();
         most_specific(valid).map(|p| p.fen)
     }
-    fn flags(&self, o: &Order) -> Vec<Flag> {
+    fn flags(&self, o: &Finished) -> Vec<Flag> {
         let served_on = o.served_on();
         flags(&VisitFacts {
             served_on,
@@ -180,54 +191,89 @@ impl Checks {
 struct Open {
     row: MakingRow,
     seal: Seal,
-    orders: Vec<OrderId>,
+    orders: Vec<(OrderId, i64)>,
 }
 
-/// Copies one batch. `None` when no order is left; otherwise the last order looked at and how many were copied.
+/// Copies one batch in one transaction; how many were copied.
+///
+/// # Errors
+/// `Conflict` when an order is no longer as it was read; nothing is written then.
 async fn copy_batch(
     db: &Db,
     actor: &Actor,
-    scope: &Scope,
     quarter: Quarter,
-    after: Option<OrderId>,
-    batch: i64,
+    found: Vec<Finished>,
     checks: &mut Checks,
-) -> Result<Option<(OrderId, i64)>> {
+) -> Result<i64> {
+    checks.prepare(db, &found).await?;
     let tx = db.begin().await?;
     sql::lock_settlement(&tx).await?;
-    let found = orders::service::settleable_in(&tx, &scope.region, quarter, after, batch).await?;
-    let Some(last) = found.last().map(|o| o.id) else { return Ok(None) };
-    checks.prepare(db, &found).await?;
+    let copied = copy(&tx, db, actor, quarter, found, checks).await?;
+    tx.commit().await?;
+    Ok(copied)
+}
+
+/// Copies what is due after the first order, up to the last, read inside the transaction.
+async fn copy_again(
+    db: &Db,
+    actor: &Actor,
+    quarter: Quarter,
+    (mut after, last): (Option<OrderId>, OrderId),
+    batch: i64,
+    checks: &mut Checks,
+) -> Result<i64> {
+    let region = actor.scope().region;
+    let mut copied = 0;
+    loop {
+        let tx = db.begin().await?;
+        sql::lock_settlement(&tx).await?;
+        let mut found = orders::service::settleable_in(&tx, &region, quarter, after, batch).await?;
+        found.retain(|o| o.id <= last);
+        let Some(seen) = found.last().map(|o| o.id) else { return Ok(copied) };
+        checks.prepare(db, &found).await?;
+        copied += copy(&tx, db, actor, quarter, found, checks).await?;
+        tx.commit().await?;
+        after = Some(seen);
+    }
+}
+
+async fn copy(
+    tx: &Tx,
+    db: &Db,
+    actor: &Actor,
+    quarter: Quarter,
+    found: Vec<Finished>,
+    checks: &Checks,
+) -> Result<i64> {
     // Only what public money pays for stands in a list.
-    let found: Vec<Order> = found.into_iter().filter(|o| o.gov > Fen::ZERO).collect();
+    let found: Vec<Finished> = found.into_iter().filter(|o| o.gov > Fen::ZERO).collect();
     let ids: Vec<OrderId> = found.iter().map(|o| o.id).collect();
-    let cleared: HashSet<OrderId> = sql::cleared(&tx, &ids).await?.into_iter().collect();
+    let cleared: HashSet<OrderId> = sql::cleared(tx, &ids).await?.into_iter().collect();
     let mut lists: BTreeMap<(OrgId, RegionCode), Open> = BTreeMap::new();
     let mut lines = Vec::with_capacity(found.len());
     for o in found {
         let key = (o.provider, o.region.at(Tier::County));
         let list = match lists.entry(key) {
             btree_map::Entry::Occupied(known) => known.into_mut(),
-            btree_map::Entry::Vacant(place) => place.insert(open_list(&tx, db, checks, key.0, key.1, quarter).await?),
+            btree_map::Entry::Vacant(place) => place.insert(open_list(tx, db, checks, key.0, key.1, quarter).await?),
         };
         let found = if cleared.contains(&o.id) { Vec::new() } else { checks.flags(&o) };
         let reason = found.iter().map(Flag::zh).collect::<Vec<_>>().join("；");
         let standing = if found.is_empty() { Standing::Ok } else { Standing::HeldBack };
         list.row.orders += 1;
-        list.orders.push(o.id);
+        list.orders.push((o.id, o.version));
         let facts = facts_of(o, list.row.orders);
         list.seal = list.seal.then(&facts);
         let state = LineState { standing, ..LineState::ok() };
         lines.push(NewLine { list: list.row.id, facts, state, reason });
     }
     let copied = lines.len() as i64;
-    sql::insert_lines(&tx, lines).await?;
+    sql::insert_lines(tx, lines).await?;
     for list in lists.values() {
-        sql::carry_on(&tx, list.row.id, list.row.orders, &list.seal.hex()).await?;
-        orders::service::put_in_list(&tx, actor, list.row.id, &list.row.no, &list.orders).await?;
+        sql::carry_on(tx, list.row.id, list.row.orders, &list.seal.hex()).await?;
+        orders::service::put_in_list(tx, actor, list.row.id, &list.row.no, &list.orders).await?;
     }
-    tx.commit().await?;
-    Ok(Some((last, copied)))
+    Ok(copied)
 }
 
 /// The list being made for a provider and county, begun when there is none.
@@ -269,7 +315,7 @@ async fn open_list(
     Ok(Open { row, seal, orders: Vec::new() })
 }
 
-fn facts_of(o: Order, seq: i64) -> LineFacts {
+fn facts_of(o: Finished, seq: i64) -> LineFacts {
     LineFacts {
         seq,
         order: o.id,
@@ -308,7 +354,7 @@ async fn finish_list(db: &Db, actor: &Actor, list: &MakingRow) -> Result<()> {
         // Another run finished it meanwhile.
         return Ok(());
     }
-    let stays = sql::stays(&tx, list.id, list.provider).await?;
+    let stays = sql::doubtful_stays(&tx, list.id, list.provider).await?;
     let visits: Vec<Visit<(PaymentListId, i64, String)>> = stays
         .into_iter()
         .map(|s| Visit {
