@@ -4,73 +4,20 @@ mod common;
 use catalogue::service::{self, Seed};
 use common::*;
 use kernel::{Permission, RegionBook, Role};
-use std::sync::Arc;
 use store::Db;
-use tower::util::ServiceExt;
-use web::axum::body::{Body, to_bytes};
-use web::axum::http::{HeaderMap, Request, StatusCode, header};
-use web::{App, AppParts, Authenticator, Site, Viewer};
+use web::axum::http::StatusCode;
+use web::testing::{Stage, viewer};
 
-/// Signs in whoever the `x-role` header names, without a session.
-struct ByHeader;
-
-#[async_trait::async_trait]
-impl Authenticator for ByHeader {
-    async fn viewer(&self, headers: &HeaderMap) -> kernel::Result<Option<Viewer>> {
-        let role = headers.get("x-role").and_then(|v| v.to_str().ok()).and_then(Role::parse);
-        Ok(role.map(|role| {
-            let scope = scope(if role == Role::CityStaff { CITY } else { COUNTY });
-            Viewer {
-                user: kernel::UserId(uuid::Uuid::from_u128(7)),
-                name: "陈嘉敏".into(),
-                role,
-                org_name: "陆河县民政局".into(),
-                org: None,
-                worker: None,
-                full_scope: scope,
-                scope,
-                session: None,
-                contrast_high: false,
-                scale: String::new(),
-            }
-        }))
-    }
-    async fn denied(&self, _: &Viewer, _: &str, _: &str) -> kernel::Result<()> {
-        Ok(())
-    }
-}
-
-fn router(db: &Db) -> web::axum::Router {
-    let site = Site {
-        name: "测试".into(),
-        region: region(CITY),
-        demo: false,
-        data: std::path::PathBuf::new(),
-        secure_cookies: false,
-    };
+async fn ask(db: &Db, role: Role, path: &str, form: Option<&str>) -> (StatusCode, String, String) {
     let regions = RegionBook::from_csv(
         "code12,name,level,parent_code12\n441500000000,汕尾市,city,\n441523000000,陆河县,county,\n441523103000,水唇镇,town,\n",
     )
     .unwrap();
-    let parts =
-        AppParts { db: db.clone(), site, auth: Arc::new(ByHeader), nav: catalogue::nav(), regions, runner: None };
-    web::finish(catalogue::routes(), App::new(parts, Vec::new()))
-}
-
-async fn ask(db: &Db, role: Role, path: &str, form: Option<&str>) -> (StatusCode, String, String) {
-    let mut request = Request::builder().uri(path).header("x-role", role.code());
-    let body = match form {
-        None => Body::empty(),
-        Some(f) => {
-            request = request.method("POST").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-            Body::from(f.to_string())
-        }
-    };
-    let response = router(db).oneshot(request.body(body).unwrap()).await.unwrap();
-    let status = response.status();
-    let to = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok()).unwrap_or("").to_string();
-    let bytes = to_bytes(response.into_body(), 1 << 22).await.unwrap();
-    (status, to, String::from_utf8_lossy(&bytes).into_owned())
+    let (nav, routes) = (catalogue::nav, catalogue::routes);
+    let stage = Stage { db, region: region(CITY), regions, nav, routes, things: Vec::new() };
+    let seen = scope(if role == Role::CityStaff { CITY } else { COUNTY });
+    let answer = stage.ask(&viewer(db, role, seen), path, form).await;
+    (answer.status, answer.to, answer.text)
 }
 
 async fn seeded() -> store::testing::TestDb {

@@ -5,59 +5,9 @@ use common::*;
 use kernel::{OrgId, OrgScope, RegionBook, Role, Scope};
 use providers::DocumentKind;
 use providers::service;
-use std::sync::Arc;
 use store::Db;
-use tower::util::ServiceExt;
-use web::axum::body::{Body, to_bytes};
-use web::axum::http::{HeaderMap, Request, StatusCode, header};
-use web::{App, AppParts, Authenticator, Site, Viewer};
-
-/// Signs in the role of `x-role`, at the organisation of `x-org` where there is one.
-struct ByHeader;
-
-#[async_trait::async_trait]
-impl Authenticator for ByHeader {
-    async fn viewer(&self, headers: &HeaderMap) -> kernel::Result<Option<Viewer>> {
-        let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
-        let org: Option<OrgId> = text("x-org").and_then(|o| o.parse().ok());
-        Ok(text("x-role").and_then(Role::parse).map(|role| {
-            let scope = Scope { region: region(COUNTY), org: org.map_or(OrgScope::Any, OrgScope::Org) };
-            Viewer {
-                user: kernel::UserId(uuid::Uuid::from_u128(7)),
-                name: "陈嘉敏".into(),
-                role,
-                org_name: String::new(),
-                org,
-                worker: None,
-                full_scope: scope,
-                scope,
-                session: None,
-                contrast_high: false,
-                scale: String::new(),
-            }
-        }))
-    }
-    async fn denied(&self, _: &Viewer, _: &str, _: &str) -> kernel::Result<()> {
-        Ok(())
-    }
-}
-
-fn router(db: &Db) -> web::axum::Router {
-    let site = Site {
-        name: "测试".into(),
-        region: region(CITY),
-        demo: false,
-        data: std::path::PathBuf::new(),
-        secure_cookies: false,
-    };
-    let regions = RegionBook::from_csv(
-        "code12,name,level,parent_code12\n441500000000,汕尾市,city,\n441523000000,陆河县,county,\n441523103000,水唇镇,town,\n",
-    )
-    .unwrap();
-    let parts =
-        AppParts { db: db.clone(), site, auth: Arc::new(ByHeader), nav: providers::nav(), regions, runner: None };
-    web::finish(providers::routes(), App::new(parts, Vec::new()))
-}
+use web::axum::http::StatusCode;
+use web::testing::{Stage, viewer};
 
 struct Asker<'a> {
     db: &'a Db,
@@ -67,22 +17,15 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     async fn send(&self, path: &str, form: Option<&str>) -> (StatusCode, String, String) {
-        let mut request = Request::builder().uri(path).header("x-role", self.role.code());
-        if let Some(org) = self.org {
-            request = request.header("x-org", org.to_string());
-        }
-        let body = match form {
-            None => Body::empty(),
-            Some(f) => {
-                request = request.method("POST").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-                Body::from(f.to_string())
-            }
-        };
-        let response = router(self.db).oneshot(request.body(body).unwrap()).await.unwrap();
-        let status = response.status();
-        let to = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok()).unwrap_or("").to_string();
-        let bytes = to_bytes(response.into_body(), 1 << 22).await.unwrap();
-        (status, to, String::from_utf8_lossy(&bytes).into_owned())
+        let regions = RegionBook::from_csv(
+            "code12,name,level,parent_code12\n441500000000,汕尾市,city,\n441523000000,陆河县,county,\n441523103000,水唇镇,town,\n",
+        )
+        .unwrap();
+        let (nav, routes) = (providers::nav, providers::routes);
+        let stage = Stage { db: self.db, region: region(CITY), regions, nav, routes, things: Vec::new() };
+        let seen = Scope { region: region(COUNTY), org: self.org.map_or(OrgScope::Any, OrgScope::Org) };
+        let answer = stage.ask(&viewer(self.db, self.role, seen), path, form).await;
+        (answer.status, answer.to, answer.text)
     }
     async fn get(&self, path: &str) -> String {
         let (status, to, page) = self.send(path, None).await;

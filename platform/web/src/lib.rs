@@ -17,6 +17,8 @@ mod list;
 mod page;
 mod routes;
 mod sse;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod viewer;
 
 pub use app::{App, AppParts, NavEntry, Site};
