@@ -138,6 +138,7 @@ pub fn scope(role: Role, region: RegionCode, org: Option<OrgId>, worker: Option<
         | Role::TownStaff
         | Role::CountyStaff
         | Role::CityStaff
+        | Role::Assessor
         | Role::Finance
         | Role::Administrator => OrgScope::Any,
     };

@@ -52,6 +52,12 @@ ids! {
     JobId,
     /// A session of a signed-in person.
     SessionId,
+    /// One assessment of an elder under a scale.
+    AssessmentId,
+    /// A person in the register of assessors.
+    AssessorId,
+    /// A random sample of assessments drawn for a second look.
+    SampleId,
 }
 
 /// Makes UUIDv7 ids from a moment and 74 random bits that are passed in as a seed and then stepped;

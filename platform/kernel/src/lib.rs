@@ -25,7 +25,8 @@ pub use date::{CivilDate, Month, Quarter};
 pub use error::{Error, FieldError, Result};
 pub use geo::GeoPoint;
 pub use id::{
-    AccountId, ElderId, HouseholdId, IdGen, ItemId, JobId, OrderId, OrgId, PaymentListId, SessionId, UserId, WorkerId,
+    AccountId, AssessmentId, AssessorId, ElderId, HouseholdId, IdGen, ItemId, JobId, OrderId, OrgId, PaymentListId,
+    SampleId, SessionId, UserId, WorkerId,
 };
 pub use idnumber::{IdNumber, Sex};
 pub use list::{Dir, PageAsk, Paged};

@@ -23,6 +23,7 @@ roles! {
     CityStaff "city_staff" "市民政",
     ProviderManager "provider_manager" "服务商经理",
     Worker "worker" "护理员",
+    Assessor "assessor" "评估员",
     Finance "finance" "财务",
     Administrator "administrator" "管理员",
 }
@@ -41,7 +42,7 @@ macro_rules! permissions {
 }
 permissions! {
     /// Own desk, own sessions, own settings: everyone who is signed in.
-    SignedIn "signed_in" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Worker Finance Administrator],
+    SignedIn "signed_in" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Worker Assessor Finance Administrator],
     /// See elders of one's region.
     ElderRead "elder_read" [Operator VillageStaff TownStaff CountyStaff CityStaff],
     /// Collect and correct archives.
@@ -90,6 +91,20 @@ permissions! {
     SettlementPay "settlement_pay" [Finance],
     /// A provider disputes a line of its own list.
     SettlementDispute "settlement_dispute" [ProviderManager],
+    /// See assessments of one's region; an assessor sees those appointed to them.
+    AssessmentRead "assessment_read" [Operator VillageStaff TownStaff CountyStaff CityStaff Assessor],
+    /// Apply for an assessment, object to a result.
+    AssessmentApply "assessment_apply" [Operator VillageStaff TownStaff CountyStaff],
+    /// Appoint assessors, cancel, recognise another department's result.
+    AssessmentArrange "assessment_arrange" [TownStaff CountyStaff],
+    /// Assess and sign as the assessor one is.
+    AssessmentDo "assessment_do" [Assessor],
+    /// Keep the register of assessors, draw quality samples, settle levels a standard leaves open.
+    AssessmentSupervise "assessment_supervise" [CountyStaff CityStaff],
+    /// Read assessment scales.
+    ScaleRead "scale_read" [Operator VillageStaff TownStaff CountyStaff CityStaff Assessor Administrator],
+    /// Accept scales, load own ones, settle what a standard leaves open.
+    ScaleManage "scale_manage" [Administrator],
     /// Accounts, organisations, API keys.
     AccessManage "access_manage" [Administrator],
     /// Read the audit log.

@@ -2,7 +2,7 @@
 use super::{File, Finding};
 
 /// The declared order. An earlier crate never knows a later one; it tells it by events.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "kernel",
     "store",
     "audit",
@@ -16,13 +16,14 @@ const ORDER: [&str; 17] = [
     "catalogue",
     "providers",
     "orders",
+    "assessment",
     "field",
     "settlement",
     "desk",
     "yinian",
 ];
 /// Pure: these know `kernel` and nothing else of ours.
-const ENGINES: [&str; 3] = ["policy", "ledger", "dispatch"];
+const ENGINES: [&str; 4] = ["policy", "ledger", "dispatch", "scales"];
 
 pub fn check(files: &[File]) -> Vec<Finding> {
     let manifests = files.iter().filter(|f| f.path.ends_with("/Cargo.toml") && !f.path.starts_with("fuzz/"));

@@ -52,12 +52,13 @@ const fn card_of(role: Role) -> (&'static str, &'static str, &'static str) {
         Role::Operator => ("headset", "12349 坐席", "接听、下单"),
         Role::ProviderManager => ("layout-kanban", "服务商", "派单、结算"),
         Role::Worker => ("walk", "护理员", "上门，手机"),
+        Role::Assessor => ("clipboard-list", "评估员", "评估、签字"),
     }
 }
 
 const GOVERNMENT: &[Role] =
     &[Role::CityStaff, Role::CountyStaff, Role::TownStaff, Role::VillageStaff, Role::Finance, Role::Administrator];
-const SERVICE: &[Role] = &[Role::Operator, Role::ProviderManager, Role::Worker];
+const SERVICE: &[Role] = &[Role::Operator, Role::ProviderManager, Role::Worker, Role::Assessor];
 
 /// One card a role, and the clerk of another town: to see that one town's elders do not exist for the next.
 fn groups(accounts: &[Account], neighbour: Option<&Account>) -> Vec<Group> {
