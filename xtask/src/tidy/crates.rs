@@ -22,7 +22,7 @@ const ORDER: [&str; 17] = [
     "yinian",
 ];
 /// Pure: these know `kernel` and nothing else of ours.
-const ENGINES: [&str; 3] = ["policy", "ledger", "dispatch"];
+const ENGINES: [&str; 4] = ["policy", "ledger", "dispatch", "scales"];
 
 pub fn check(files: &[File]) -> Vec<Finding> {
     let manifests = files.iter().filter(|f| f.path.ends_with("/Cargo.toml") && !f.path.starts_with("fuzz/"));
