@@ -81,6 +81,20 @@ fn item_scores_are_the_published_ones() {
     assert_eq!(of("lawton-iadl"), vec![to(1); 8]);
 }
 
+/// Stored answers are found again by these names.
+#[test]
+fn item_ids_are_the_numbers_of_the_standard() {
+    let ids = |id: &str| scale(id).items().map(|i| i.id.to_string()).collect::<Vec<_>>();
+    let numbered = |parts: &[(&str, u8)]| -> Vec<String> {
+        parts.iter().flat_map(|(part, n)| (1..=*n).map(move |i| format!("{part}.{i}"))).collect()
+    };
+    assert_eq!(ids("gbt-42195-2022"), numbered(&[("B.1", 8), ("B.2", 4), ("B.3", 9), ("B.4", 5)]));
+    assert_eq!(ids("mzt-039-2013"), numbered(&[("B.1", 10), ("B.2", 3), ("B.3", 4), ("B.4", 5)]));
+    assert_eq!(ids("ltci-2021"), numbered(&[("C1", 10), ("C2", 4), ("C3", 3)]));
+    assert_eq!(ids("tcm-33"), (1..=33).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(ids("gds-15"), (1..=15).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
 /// A level with both bounds of the total.
 type Bounds = (&'static str, i32, i32);
 /// Levels by total, from the published scales, best first.
