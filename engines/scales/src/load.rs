@@ -51,7 +51,7 @@ fn toml_message(message: &str) -> String {
         format!("少了“{}”这一项", quoted())
     } else if message.starts_with("duplicate key") {
         format!("同一项写了两次：{message}")
-    } else if message.contains("recursion limit") {
+    } else if message.contains("recursion") {
         "套得太深，拆开写".into()
     } else {
         format!("TOML 写法不对：{message}")

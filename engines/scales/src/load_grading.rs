@@ -14,7 +14,7 @@ use toml::Spanned;
 /// The most combinations a table of rules is checked over.
 const MAX_COMBINATIONS: usize = 100_000;
 /// The most different sums a section or scale may have.
-const MAX_SUMS: usize = 5_000;
+const MAX_SUMS: usize = 2_000;
 
 /// One band of a level or grade, with the place to complain at.
 struct Bound<'a> {
@@ -201,7 +201,7 @@ impl Loader<'_> {
         let (src, doc) = (self.src, self.doc);
         self.unique(doc.levels.iter().map(|l| &l.code), "等级", MAX_LIST)?;
         let needs_levels = matches!(kind, GradingKind::Bounds | GradingKind::Combination);
-        if needs_levels != !doc.levels.is_empty() {
+        if needs_levels == doc.levels.is_empty() {
             let what = if needs_levels { "要写 levels" } else { "不用 levels" };
             return Err(src.at(&doc.grading, format!("grading 是 {} 时{what}", kind.code())));
         }
