@@ -41,7 +41,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         title: "后台工作".into(),
         path: "/jobs".into(),
         nav: "/jobs",
-        sub: "导入、核定、结算这些要做一会儿的事".into(),
+        sub: "导入、认定、结算这些要做一会儿的事".into(),
         cols,
         filters: vec![FilterSpec {
             key: "state",

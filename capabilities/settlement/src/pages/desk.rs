@@ -249,7 +249,7 @@ fn chain_view(at: usize, s: &StepProgress, all: &[StepProgress], regions: &Regio
     let text = match (signed, now) {
         (Some(signed), _) => signed,
         (None, true) => "还没有人签".into(),
-        (None, false) => "前一步办完后开始".into(),
+        (None, false) => "上一步办完一份就能办".into(),
     };
     ChainView {
         pos: if done {
