@@ -11,6 +11,7 @@ use kernel::{
     Actor, CivilDate, Error, IdGen, OrgId, OrgScope, RegionCode, Result, Role, Scope, Sex, Tier, UserId, WorkerId,
 };
 use providers::model::{ContractDraft, DocumentDraft, DocumentKind, Language, ProviderDraft, WorkerDraft};
+use std::collections::HashSet;
 use store::{Db, Tx};
 
 /// A provider of the demo with its people as actors.
@@ -42,6 +43,8 @@ const FIRMS: [(&str, &str, &str); 3] = [
     ("陆河便民服务社", "93441523MA4XB3T58", "彭志明"),
 ];
 const WORKERS_EACH: usize = 9;
+/// The first workers of the first provider, in every demo.
+const KNOWN_WORKERS: [&str; 2] = ["叶春梅", "林玉芳"];
 /// 墩塘村: its clerk is the one the sign-in page shows.
 const LEAD_VILLAGE: &str = "441523101204";
 
@@ -52,11 +55,22 @@ struct Builder<'a> {
     numbers: Numbers,
     today: CivilDate,
     logins: u32,
+    /// Names of workers so far.
+    workers: HashSet<String>,
 }
 
 impl Builder<'_> {
     fn person(&self, sex: Sex) -> String {
         format!("{}{}", surname(&self.dice), given(&self.dice, sex, 1975))
+    }
+    /// A name no worker has yet: boards and lists call them by it.
+    fn new_face(&mut self, sex: Sex) -> String {
+        loop {
+            let name = self.person(sex);
+            if !KNOWN_WORKERS.contains(&name.as_str()) && self.workers.insert(name.clone()) {
+                return name;
+            }
+        }
     }
     async fn account(
         &mut self,
@@ -119,6 +133,7 @@ pub async fn build_cast(db: &Db, config: &Config, seed: u64, elders: usize, toda
         numbers: Numbers::default(),
         today,
         logins: 0,
+        workers: HashSet::new(),
     };
 
     let tx = db.begin().await?;
@@ -221,9 +236,9 @@ impl Builder<'_> {
         let today = self.today;
         let sex = if self.dice.chance(800) { Sex::Female } else { Sex::Male };
         let name = match (firm, n) {
-            (0, 0) => "叶春梅".to_string(),
-            (0, 1) => "林玉芳".to_string(),
-            _ => self.person(sex),
+            (0, 0) => KNOWN_WORKERS[0].to_string(),
+            (0, 1) => KNOWN_WORKERS[1].to_string(),
+            _ => self.new_face(sex),
         };
         let sex = if firm == 0 && n < 2 { Sex::Female } else { sex };
         let birth = today.plus_days(-365 * self.dice.range(28, 54) - self.dice.range(0, 364));
