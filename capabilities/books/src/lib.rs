@@ -20,9 +20,11 @@ mod pages;
 pub mod recount;
 pub mod service;
 mod store;
+mod words;
 
 pub use self::pages::{PackTitles, routes};
 pub use self::store::MIGRATIONS;
+pub use self::words::rmb_upper;
 
 /// No rail entry of its own: reached from the settlement desk, the elder's page and each order.
 pub fn nav() -> Vec<web::NavEntry> {

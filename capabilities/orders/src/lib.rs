@@ -12,6 +12,8 @@
 //! - `gov + own = fee`, and `gov` is never more than the purse had when the order was placed.
 //! - An order of a quarter that is over holds money only if somebody checked in: the others are closed before its purses
 //!   are cleared.
+//! - Own parts are taken in money once the elder has confirmed, all at once, and given back all at once; each time with
+//!   a posting and a numbered receipt. What the receipts of an order add up to is what the books say was received.
 //! - Visits of one worker never overlap.
 //! - Every read takes a scope: a region for government, also the organisation for a provider, also the worker for a
 //!   worker.
@@ -27,7 +29,7 @@ mod store;
 
 pub use crate::store::MIGRATIONS;
 pub use follow::subscribers;
-pub use model::{Channel, ConfirmHow, Event, Order, State, Step, Who};
+pub use model::{Channel, ConfirmHow, Event, Order, Receipt, State, Step, Who};
 pub use pages::{Evidence, EvidencePanel, panels, standing, when};
 
 use kernel::Permission;

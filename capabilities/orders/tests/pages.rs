@@ -314,3 +314,37 @@ async fn the_elders_page_shows_visits_and_costs() {
     let elsewhere = service::spent(&s.t.db, &scope(OTHER_TOWN), w.elder, "2026Q4".parse().expect("quarter")).await;
     assert_eq!(elsewhere.expect("spent").orders, 0);
 }
+
+#[tokio::test]
+async fn the_provider_takes_the_own_part_and_prints_the_receipt() {
+    let s = Site2::new().await;
+    let w = &s.w;
+    let o = w.served(w.cleaning, day("2026-11-23").at(8, 0), 8).await;
+    let manager = &w.team_of(&o).manager;
+    let record = format!("/orders/{}", o.id);
+    assert!(s.see(manager, &record).await.contains(&format!("{record}/own-payment")));
+    assert!(!s.see(&w.clerk, &record).await.contains("own-payment"), "a clerk takes no money");
+    let form = s.see(manager, &format!("{record}/own-payment")).await;
+    assert!(form.contains("收到彭桂兰自付的 ¥20.00") && form.contains("现金") && form.contains("扫码"), "{form}");
+    let none = s.ask(manager, &format!("{record}/own-payment"), Some("choice=")).await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.text.contains("选一种付法"));
+    let empty = s.ask(manager, &format!("{record}/receipt"), None).await;
+    assert!(empty.text.contains("还没有收过自付的钱"), "{}", empty.text);
+    let taken = s.ask(manager, &format!("{record}/own-payment"), Some("choice=cash")).await;
+    assert_eq!((taken.status, taken.to), (StatusCode::SEE_OTHER, format!("{record}?done=own_paid")));
+    let after = s.see(manager, &record).await;
+    assert!(after.contains("SJ20261123-000001") && after.contains("own-refund") && !after.contains("own-payment"));
+    for paper in ["", "?seq=1&paper=small"] {
+        let sheet = s.see(&w.clerk, &format!("{record}/receipt{paper}")).await;
+        for part in ["自付收据", "SJ20261123-000001", "彭桂兰", "¥20.00", "人民币贰拾元整", "¥320.00", o.no.as_str()] {
+            assert!(sheet.contains(part), "{paper}: {part}");
+        }
+        assert_eq!(sheet.contains("sheet slip"), !paper.is_empty());
+    }
+    assert_eq!(s.ask(manager, &format!("{record}/receipt?seq=9"), None).await.status, StatusCode::NOT_FOUND);
+    let back = s.ask(manager, &format!("{record}/own-refund"), Some("reason=%E8%AE%B0%E9%94%99")).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.text);
+    let sheet = s.see(manager, &format!("{record}/receipt")).await;
+    assert!(sheet.contains("自付退款单") && sheet.contains("记错") && sheet.contains("TK20261123-000002"), "{sheet}");
+}

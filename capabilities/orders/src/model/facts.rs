@@ -43,6 +43,21 @@ words! {
     }
 }
 words! {
+    /// How an elder paid the own part.
+    PaidBy {
+        Cash "cash" "现金",
+        Scan "scan" "扫码",
+        Transfer "transfer" "转账",
+    }
+}
+words! {
+    /// Which way the money of a receipt went.
+    ReceiptKind {
+        Paid "paid" "收款",
+        Refund "refund" "退款",
+    }
+}
+words! {
     /// How far an order had come when its quarter ended without a visit.
     Unserved {
         NotAccepted "not_accepted" "到季末没有服务商接单",

@@ -12,20 +12,21 @@ use web::axum;
 use web::{App, Form, Page, Viewer, html};
 
 /// What differs between the pages that ask for a reason.
-struct Kind {
+pub(super) struct Kind {
     /// Last part of the URL.
-    tail: &'static str,
-    title: &'static str,
-    heading: fn(&Order) -> String,
-    lines: fn(&Order) -> Vec<(&'static str, String, String)>,
-    label: &'static str,
-    hint: &'static str,
-    verb: &'static str,
-    danger: bool,
-    needs_reason: fn(&Order) -> bool,
-    /// Ready-made answers.
-    choices: &'static [(&'static str, &'static str)],
-    done: &'static str,
+    pub(super) tail: &'static str,
+    pub(super) title: &'static str,
+    pub(super) heading: fn(&Order) -> String,
+    pub(super) lines: fn(&Order) -> Vec<(&'static str, String, String)>,
+    pub(super) label: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) verb: &'static str,
+    pub(super) danger: bool,
+    pub(super) needs_reason: fn(&Order) -> bool,
+    /// Ready-made answers and what they answer.
+    pub(super) choice_label: &'static str,
+    pub(super) choices: &'static [(&'static str, &'static str)],
+    pub(super) done: &'static str,
 }
 
 const REFUSE: Kind = Kind {
@@ -44,6 +45,7 @@ const REFUSE: Kind = Kind {
     verb: "退回",
     danger: true,
     needs_reason: |_| true,
+    choice_label: "结果",
     choices: &[],
     done: "refused",
 };
@@ -58,6 +60,7 @@ const CANCEL: Kind = Kind {
     verb: "取消这一单",
     danger: true,
     needs_reason: |o| cancel_effect(o).needs_reason,
+    choice_label: "结果",
     choices: &[],
     done: "cancelled",
 };
@@ -79,6 +82,7 @@ const NO_SHOW: Kind = Kind {
     verb: "记下",
     danger: false,
     needs_reason: |_| true,
+    choice_label: "结果",
     choices: &[],
     done: "no_show",
 };
@@ -93,6 +97,7 @@ const DISPUTE: Kind = Kind {
     verb: "提出争议",
     danger: false,
     needs_reason: |_| true,
+    choice_label: "结果",
     choices: &[],
     done: "disputed",
 };
@@ -112,6 +117,7 @@ const RESOLVE: Kind = Kind {
     verb: "了结",
     danger: false,
     needs_reason: |_| true,
+    choice_label: "结果",
     choices: &[("served", "服务算数"), ("void", "这一单作废")],
     done: "resolved",
 };
@@ -132,6 +138,7 @@ struct ReasonPage {
     danger: bool,
     optional: bool,
     reason: String,
+    choice_label: &'static str,
     choices: &'static [(&'static str, &'static str)],
     choice: String,
 }
@@ -157,6 +164,7 @@ fn draw(
         danger: kind.danger,
         optional: !(kind.needs_reason)(&o),
         reason: form.raw("reason").to_string(),
+        choice_label: kind.choice_label,
         choices: kind.choices,
         choice: form.raw("choice").to_string(),
         o,
@@ -164,13 +172,13 @@ fn draw(
     html(&view)
 }
 
-async fn show(app: &App, viewer: &Viewer, kind: &Kind, id: &str) -> web::Result<Response> {
+pub(super) async fn show(app: &App, viewer: &Viewer, kind: &Kind, id: &str) -> web::Result<Response> {
     let o = service::order(app.db(), &viewer.scope, order_id(id)?).await?;
     draw(app, viewer, kind, o, &Form::default(), Vec::new())
 }
 
 /// After the step: back to the order, or the form again with what was typed.
-async fn answer(
+pub(super) async fn answer(
     app: &App,
     viewer: &Viewer,
     kind: &Kind,
@@ -211,6 +219,7 @@ macro_rules! reason_pages {
         }
     )*};
 }
+pub(super) use reason_pages;
 reason_pages! {
     refuse_form refuse REFUSE |db, actor, id, form| service::refuse(db, actor, id, form.raw("reason"), seen(form));
     cancel_form cancel CANCEL |db, actor, id, form| service::cancel(db, actor, id, form.raw("reason"), seen(form));

@@ -4,6 +4,7 @@ mod board;
 mod follow;
 mod list;
 mod new;
+mod own;
 mod panels;
 mod record;
 mod shared;
@@ -37,4 +38,9 @@ pub(crate) fn routes() -> web::Routes {
         .post("/orders/{id}/dispute", P::OrderFollowUp, follow::dispute)
         .get("/orders/{id}/resolve", P::OrderFollowUp, follow::resolve_form)
         .post("/orders/{id}/resolve", P::OrderFollowUp, follow::resolve)
+        .get("/orders/{id}/own-payment", P::OrderDispatch, own::take_form)
+        .post("/orders/{id}/own-payment", P::OrderDispatch, own::take)
+        .get("/orders/{id}/own-refund", P::OrderDispatch, own::give_back_form)
+        .post("/orders/{id}/own-refund", P::OrderDispatch, own::give_back)
+        .get("/orders/{id}/receipt", P::OrderRead, own::receipt)
 }

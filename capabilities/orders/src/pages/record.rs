@@ -1,6 +1,8 @@
 //! One order: where it stands, what happened, who pays, what proves it.
 use super::shared::{done, order_id, standing, when};
-use crate::model::{Event, Next, Order, State, Step, Who, cancel_effect, next, no_show_open};
+use crate::model::{
+    Event, Next, Order, Receipt, State, Step, Who, cancel_effect, next, no_show_open, own_left, paid_of,
+};
 use crate::service;
 use askama::Template;
 use async_trait::async_trait;
@@ -67,6 +69,7 @@ struct RecordPage {
     held_pct: i64,
     purse_say: String,
     money_note: &'static str,
+    receipts: Vec<Receipt>,
 }
 
 const TITLES: [&str; 10] = ["下单", "接单", "指派", "出发", "签到", "签退", "确认", "评价", "结算", "拨付"];
@@ -106,7 +109,7 @@ fn steps(o: &Order) -> Vec<StepView> {
         .collect()
 }
 
-fn buttons(o: &Order, viewer: &Viewer, now: Instant) -> Vec<Button> {
+fn buttons(o: &Order, viewer: &Viewer, now: Instant, paid: Fen) -> Vec<Button> {
     let who = Who::of(&viewer.actor());
     let can = |step: Step| {
         let may = step.needs(who).is_some_and(|p| viewer.may(p));
@@ -129,6 +132,12 @@ fn buttons(o: &Order, viewer: &Viewer, now: Instant) -> Vec<Button> {
         add("follow-up", "phone-call", "电话确认", true, false);
     } else if can(Step::Rate) && o.rating.is_none() {
         add("follow-up", "phone-call", "电话回访", o.state == State::Confirmed, false);
+    }
+    if viewer.may(Permission::OrderDispatch) && own_left(o, paid).is_ok_and(|left| left > Fen::ZERO) {
+        add("own-payment", "receipt", "收自付的钱", false, false);
+    }
+    if viewer.may(Permission::OrderDispatch) && paid > Fen::ZERO {
+        add("own-refund", "refresh-off", "退自付的钱", false, false);
     }
     if can(Step::Resolve { served: true }) {
         add("resolve", "scale", "了结争议", true, false);
@@ -187,6 +196,7 @@ pub(super) async fn record(
         // The program runs without that capability.
         Err(_) => String::new(),
     };
+    let receipts = service::receipts(app.db(), &viewer.scope, o.id).await?;
     let now = app.now();
     let book = app.regions();
     let (mark, word) = standing(&o, now);
@@ -207,7 +217,8 @@ pub(super) async fn record(
         elder_link: viewer.may(Permission::ElderRead),
         purse_link: viewer.may(Permission::EntitlementRead) && o.purse_account.is_some(),
         steps: steps(&o),
-        buttons: buttons(&o, &viewer, now),
+        buttons: buttons(&o, &viewer, now, paid_of(&receipts)),
+        receipts,
         events: events.iter().enumerate().map(|(i, e)| moment(e, i == last)).collect(),
         evidence,
         used_pct: if o.state.holds_money() { 0 } else { share },

@@ -75,6 +75,8 @@ pub(super) fn done(code: Option<&str>) -> Option<String> {
             "no_show" => "已记“没服务成”，占的补贴已退回",
             "disputed" => "已记争议，这一单不进结算",
             "resolved" => "争议已了结",
+            "own_paid" => "已记收款，收据可以打印",
+            "own_refunded" => "已记退款，退款单可以打印",
             _ => return None,
         }
         .to_string(),

@@ -4,6 +4,7 @@ mod desk;
 mod history;
 mod lapse;
 mod money;
+mod own;
 mod place;
 mod read;
 mod settle;
@@ -14,6 +15,7 @@ pub use assign::{Candidate, LeftOut, Suggestion, assign, assign_in, suggest};
 pub use desk::{VillageQuarter, by_village, count_of, first_of, next_visit};
 pub use history::{Detail, HistoryOrder, bulk_insert};
 pub use lapse::{Lapsed, Progress, lapse_in_batches, lapse_unserved};
+pub use own::{give_back_own, receipts, take_own};
 pub use place::{Ask, MoneyLine, Placed, Prepared, Quote, Why, create, place_in, placed_before, prepare, quote};
 pub use read::{
     Counts, Known, Spent, board, counts, events, for_elder, for_worker, known_workers, list, order, order_in,

@@ -1,4 +1,5 @@
 //! Postings of an order.
+use super::own::Refund;
 use crate::model::{Order, split};
 use books::codes;
 use books::model::{NewAccount, Refusal};
@@ -128,9 +129,43 @@ pub(super) async fn take(tx: &Tx, db: &Db, actor: &Actor, order: &Order) -> Resu
     Ok(())
 }
 
-/// A dispute ended with "not served" after the money had been taken: both postings are put right by further ones.
-pub(super) async fn put_back(tx: &Tx, db: &Db, actor: &Actor, order: &Order) -> Result<()> {
+/// Own parts the provider has received in money.
+async fn received(tx: &Tx, db: &Db, order: &Order) -> Result<AccountId> {
+    let (county, org) = (order.region.at(Tier::County), order.provider);
+    books::service::open(tx, db, AccountKind::OwnReceived, &codes::own_received(org), county, Some(org)).await
+}
+
+/// The elder has paid `amount` of the own part; `seq` is the receipt's place among the order's.
+pub(super) async fn own_paid(tx: &Tx, db: &Db, actor: &Actor, order: &Order, seq: i64, amount: Fen) -> Result<()> {
+    let (due, _) = own_accounts(tx, db, order).await?;
+    let debit = received(tx, db, order).await?;
+    let action = Action::Post { purpose: Purpose::OwnPaid, debit, credit: due, amount };
+    let command = command(tx, order, Key::of(Purpose::OwnPaid, &[&order.id, &seq])?, action);
+    books::service::apply(tx, db, actor, &command).await?;
+    Ok(())
+}
+
+/// What was paid is given back to the elder, who owes it again.
+pub(super) async fn own_refunded(tx: &Tx, db: &Db, actor: &Actor, order: &Order, refund: &Refund) -> Result<()> {
+    let command = refund_command(tx, db, order, refund).await?;
+    books::service::apply(tx, db, actor, &command).await?;
+    Ok(())
+}
+
+async fn refund_command(tx: &Tx, db: &Db, order: &Order, refund: &Refund) -> Result<Command> {
+    let (debit, _) = own_accounts(tx, db, order).await?;
+    let credit = received(tx, db, order).await?;
+    let action = Action::Post { purpose: Purpose::OwnRefund, debit, credit, amount: refund.amount };
+    Ok(command(tx, order, Key::of(Purpose::OwnRefund, &[&order.id, &refund.seq])?, action))
+}
+
+/// A dispute ended with "not served" after the money had been taken: both postings are put right by further ones. What
+/// the elder has paid in money comes back first: only what is owed can be taken off.
+pub(super) async fn put_back(tx: &Tx, db: &Db, actor: &Actor, order: &Order, refund: Option<&Refund>) -> Result<()> {
     let mut commands = Vec::new();
+    if let Some(refund) = refund {
+        commands.push(refund_command(tx, db, order, refund).await?);
+    }
     if let Some(purse) = purse_of(order)? {
         let debit = payable(tx, db, order, order.provider).await?;
         let wrong = Key::of(Purpose::OrderCommit, &[&order.id, &order.hold_round])?;

@@ -1,5 +1,6 @@
 //! One function a step. Each has an `_in` that runs inside the caller's transaction. `seen` is the version the
 //! actor's page showed; `None` skips that check.
+use super::own::Refund;
 use super::{Begin, begin, finish, money, reason_text};
 use crate::model::{ConfirmHow, Order, State, Step, Who, cancel_effect, no_show_open};
 use crate::store as sql;
@@ -319,7 +320,13 @@ pub async fn resolve_in(
             g.order.confirm_how = Some(ConfirmHow::Decision);
             money::take(tx, db, actor, &g.order).await?;
         }
-        (false, true) => money::put_back(tx, db, actor, &g.order).await?,
+        (false, true) => {
+            let refund = Refund::due(tx, &g.order).await?;
+            money::put_back(tx, db, actor, &g.order, refund.as_ref()).await?;
+            if let Some(refund) = refund {
+                refund.receipt(tx, actor, &g.order, &reason).await?;
+            }
+        }
         (false, false) => money::release(tx, db, actor, &g.order).await?,
     }
     if !served {

@@ -2,6 +2,7 @@
 mod bulk;
 mod desk;
 mod lists;
+mod own;
 mod rows;
 mod settle;
 mod write;
@@ -10,6 +11,7 @@ pub(crate) use bulk::{insert_events, insert_orders};
 pub use desk::VillageQuarter;
 pub(crate) use desk::{by_village, next_visit};
 pub(crate) use lists::*;
+pub(crate) use own::{add_receipt, receipts};
 pub use lists::{OrderAsk, View};
 pub(crate) use rows::*;
 pub(crate) use settle::*;
@@ -28,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = &[
 CREATE INDEX work_order_list ON work_order (payment_list) WHERE payment_list IS NOT NULL;
 ",
     },
+    Migration { id: "orders-0003", sql: own::OWN },
 ];
 
 const FIRST: &str = "CREATE TABLE work_order (
