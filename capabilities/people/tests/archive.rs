@@ -285,3 +285,50 @@ async fn contacts_are_kept_and_removed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_assessment_becomes_dated_facts_and_an_older_one_changes_nothing_of_today() {
+    use people::model::{Care, FactKind, Source};
+    use people::service::{Assessed, Indicator, View, assessed_in};
+    store::testing::each_engine(&migrations(), |db| async move {
+        seeded(&db).await;
+        let id = open(&db, person("彭运招", "1944-03-02", 91)).await;
+        let all = scope("441500000000");
+        let left = || async { people::service::count_view(&db, &all, View::Unassessed80).await.unwrap() };
+        assert_eq!(left().await, 1);
+        let found = |on: &str, care, level: &str, walks| Assessed {
+            on: day(on),
+            standard: "gbt42195".into(),
+            level: level.into(),
+            care: Some(care),
+            until: Some(day("2027-11-10")),
+            six: vec![Indicator { fact: FactKind::WalkIndoorsUnaided, unaided: walks }],
+            source: Source::Assessment,
+            note: "PG20261110-000001".into(),
+        };
+        let assessor = actor(Role::Assessor, TOWN);
+        let tx = db.begin().await.unwrap();
+        assessed_in(&tx, &db, &assessor, id, found("2026-11-10", Care::Disabled, "severe", false)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(left().await, 0);
+        let tx = db.begin().await.unwrap();
+        assessed_in(&tx, &db, &assessor, id, found("2025-06-01", Care::SemiDisabled, "mild", true)).await.unwrap();
+        let nobody = actor(Role::Operator, TOWN);
+        let refused = assessed_in(&tx, &db, &nobody, id, found("2026-11-11", Care::Disabled, "severe", false));
+        assert!(matches!(refused.await, Err(Error::Forbidden(_))));
+        tx.commit().await.unwrap();
+        let card = people::service::card(&db, &all, id).await.unwrap();
+        assert_eq!(card.care, Some(Care::Disabled), "the later assessment holds");
+        let home = people::service::household(&db, &all, card.household).await.unwrap();
+        let of = |kind| {
+            let mine = home.members[0].changes.iter().filter(move |c| c.fact == kind);
+            mine.map(|c| (c.on.to_string(), c.new.clone())).collect::<Vec<_>>()
+        };
+        let pairs =
+            |list: &[(&str, &str)]| list.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect::<Vec<_>>();
+        assert_eq!(of(FactKind::Care), pairs(&[("2025-06-01", "semi_disabled"), ("2026-11-10", "disabled")]));
+        assert_eq!(of(FactKind::WalkIndoorsUnaided), pairs(&[("2025-06-01", "true"), ("2026-11-10", "false")]));
+        assert_eq!(of(FactKind::AbilityLevel), pairs(&[("2025-06-01", "mild"), ("2026-11-10", "severe")]));
+    })
+    .await;
+}

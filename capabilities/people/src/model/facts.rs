@@ -39,9 +39,28 @@ fact_kinds! {
     Death "death" "去世",
     MovedIn "moved_in" "迁入",
     MovedOut "moved_out" "迁出",
+    AssessedOn "assessed_on" "能力评估日期",
+    AssessmentStandard "assessment_standard" "能力评估标准",
+    AbilityLevel "ability_level" "能力等级",
+    AssessmentValidUntil "assessment_valid_until" "能力评估有效期至",
+    EatUnaided "eat_unaided" "自主吃饭",
+    DressUnaided "dress_unaided" "自主穿衣",
+    BedTransferUnaided "bed_transfer_unaided" "自主上下床",
+    ToiletUnaided "toilet_unaided" "自主如厕",
+    WalkIndoorsUnaided "walk_indoors_unaided" "室内自主行走",
+    BatheUnaided "bathe_unaided" "自主洗澡",
 }
 
 impl FactKind {
+    /// The six indicators of incapacity, in the order of the rule.
+    pub const SIX: [FactKind; 6] = [
+        FactKind::EatUnaided,
+        FactKind::DressUnaided,
+        FactKind::BedTransferUnaided,
+        FactKind::ToiletUnaided,
+        FactKind::WalkIndoorsUnaided,
+        FactKind::BatheUnaided,
+    ];
     /// Its text never stands in the history in clear.
     pub const fn sealed(self) -> bool {
         matches!(self, FactKind::IdNumber | FactKind::Phone | FactKind::Chronic)

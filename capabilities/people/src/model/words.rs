@@ -117,6 +117,7 @@ words! {
         Import "import" "表格导入" [],
         Department "department" "部门反馈" [],
         Platform "platform" "平台登记" [],
+        Assessment "assessment" "能力评估" [],
     }
 }
 

@@ -11,7 +11,7 @@ use kernel::{CivilDate, ElderId, Error, FieldError, RegionCode};
 use web::{App, Form, Page, Viewer};
 
 pub(crate) fn sources() -> Vec<(&'static str, &'static str)> {
-    Source::options().into_iter().filter(|(c, _)| *c != "platform" && *c != "import").collect()
+    Source::options().into_iter().filter(|(c, _)| !matches!(*c, "platform" | "import" | "assessment")).collect()
 }
 
 /// What a refused step shows on the page it came from; anything else goes on as it is.

@@ -82,7 +82,7 @@ async fn tabs(app: &App, viewer: &Viewer, now: View) -> kernel::Result<Vec<Tab>>
     for view in View::ALL {
         let counted = match view {
             View::All => false,
-            View::Incomplete => near,
+            View::Incomplete | View::Unassessed80 => near,
             View::New60 | View::Soon75 | View::Soon80 => true,
         };
         let count = if counted { Some(service::count_view(app.db(), &viewer.scope, *view).await?) } else { None };

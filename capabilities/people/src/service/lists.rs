@@ -17,10 +17,16 @@ pub enum View {
     Soon75,
     /// Turn 80 within three months.
     Soon80,
+    /// Over 80 without an assessment in force: everyone of that age is to be assessed.
+    Unassessed80,
 }
 
+/// Nobody is older.
+const OLDEST: i16 = 130;
+
 impl View {
-    pub const ALL: &'static [View] = &[View::All, View::New60, View::Incomplete, View::Soon75, View::Soon80];
+    pub const ALL: &'static [View] =
+        &[View::All, View::New60, View::Incomplete, View::Soon75, View::Soon80, View::Unassessed80];
     pub const fn code(self) -> &'static str {
         match self {
             View::All => "",
@@ -28,6 +34,7 @@ impl View {
             View::Incomplete => "incomplete",
             View::Soon75 => "soon75",
             View::Soon80 => "soon80",
+            View::Unassessed80 => "unassessed80",
         }
     }
     pub const fn zh(self) -> &'static str {
@@ -37,6 +44,7 @@ impl View {
             View::Incomplete => "档案不全",
             View::Soon75 => "三个月内满 75",
             View::Soon80 => "三个月内满 80",
+            View::Unassessed80 => "80 岁以上没评估",
         }
     }
     pub fn parse(code: &str) -> View {
@@ -50,6 +58,7 @@ impl View {
             View::New60 => Some((born_to_be(60, today.plus_days(-30)).plus_days(1), born_to_be(60, today))),
             View::Soon75 => Some(soon(75)),
             View::Soon80 => Some(soon(80)),
+            View::Unassessed80 => Some((born_to_be(OLDEST, today), born_to_be(80, today))),
         }
     }
 }
@@ -83,6 +92,7 @@ impl ElderAsk {
             care: self.care,
             special: self.special,
             lacks: view == View::Incomplete,
+            unassessed_on: (view == View::Unassessed80).then_some(today),
             status: match (self.dead, self.moved) {
                 (true, _) => Status::Dead,
                 (false, true) => Status::MovedOut,
@@ -90,7 +100,7 @@ impl ElderAsk {
             },
         }
     }
-    /// Whether an elder that was found by a question also fits the rest.
+    /// Whether an elder that was found by a question also fits the rest (as far as a card tells).
     pub fn fits(&self, c: &ElderCard, today: CivilDate) -> bool {
         let f = self.filter(today);
         let here = match f.status {

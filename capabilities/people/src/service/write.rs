@@ -38,13 +38,20 @@ pub struct Changes {
 
 /// Changes being worked out: columns to set and rows of history.
 #[derive(Default)]
-struct Plan {
-    sets: Vec<(&'static str, Value)>,
-    facts: Vec<NewFact>,
+pub(super) struct Plan {
+    pub(super) sets: Vec<(&'static str, Value)>,
+    pub(super) facts: Vec<NewFact>,
 }
 
 impl Plan {
-    fn put(&mut self, kind: FactKind, column: &'static str, old: String, new: String, value: impl Into<Value>) {
+    pub(super) fn put(
+        &mut self,
+        kind: FactKind,
+        column: &'static str,
+        old: String,
+        new: String,
+        value: impl Into<Value>,
+    ) {
         if old != new {
             self.sets.push((column, value.into()));
             self.facts.push(NewFact { fact: kind, old, new, old_sealed: None });
@@ -267,7 +274,7 @@ async fn plan_id_number(tx: &Tx, db: &Db, row: &ElderRow, number: &IdNumber, p: 
 
 /// Writes a plan, the history, the derived columns and the search terms, and tells the others.
 #[allow(clippy::too_many_arguments)]
-async fn write(
+pub(super) async fn write(
     tx: &Tx,
     db: &Db,
     actor: &Actor,

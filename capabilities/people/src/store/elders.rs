@@ -447,7 +447,8 @@ pub(crate) async fn stamp(tx: &Tx, households: &[HouseholdId]) -> Result<(i64, i
 pub(crate) async fn households(tx: &Tx, ids: &[HouseholdId]) -> Result<Vec<HouseholdRow>> {
     let mut out = Vec::with_capacity(ids.len());
     for part in ids.chunks(500) {
-        let sql = format!("SELECT id, number, region FROM household WHERE id IN ({}) ORDER BY id", marks(1, part.len()));
+        let sql =
+            format!("SELECT id, number, region FROM household WHERE id IN ({}) ORDER BY id", marks(1, part.len()));
         out.extend(tx.all::<HouseholdRow>(&sql, part.iter().map(|h| Value::from(*h)).collect()).await?);
     }
     Ok(out)
@@ -512,6 +513,8 @@ pub(crate) struct ListFilter {
     pub care: Option<Care>,
     pub special: Option<crate::model::SpecialGroup>,
     pub lacks: bool,
+    /// Without an assessment that is valid on this day.
+    pub unassessed_on: Option<CivilDate>,
     pub status: Status,
 }
 
@@ -558,6 +561,9 @@ impl ListFilter {
         }
         if self.lacks {
             f.clause("e.lacks > 0", vec![]);
+        }
+        if let Some(day) = self.unassessed_on {
+            f.and("(e.assessed_on IS NULL OR e.assessed_until < ?)", day);
         }
         match self.status {
             Status::Here => f.clause("e.died_on IS NULL AND e.moved_out_on IS NULL", vec![]),

@@ -88,4 +88,9 @@ CREATE TABLE merge_record (
 CREATE INDEX merge_record_survivor ON merge_record (survivor);
 CREATE INDEX merge_record_loser ON merge_record (loser);
 ",
+}, Migration {
+    id: "people-0002",
+    sql: "ALTER TABLE elder ADD COLUMN assessed_on TEXT;
+ALTER TABLE elder ADD COLUMN assessed_until TEXT;
+",
 }];
