@@ -33,6 +33,9 @@ pub struct Args {
     /// Keep and reuse the filled database in this folder; without it a temporary folder is used.
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
+    /// Write the people the engine decides on to a file, for a rival to read (policy).
+    #[arg(long, value_name = "FILE")]
+    people_out: Option<PathBuf>,
     /// The commit the figures belong to, copied into the lines.
     #[arg(long, env = "YINIAN_COMMIT", default_value = "")]
     commit: String,
@@ -60,6 +63,7 @@ pub(crate) struct Bench {
     pub(crate) elders: usize,
     pub(crate) orders: usize,
     pub(crate) rows: usize,
+    pub(crate) people_out: Option<PathBuf>,
     commit: String,
     _temporary: Option<Folder>,
 }
@@ -108,6 +112,7 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
         elders: args.elders,
         orders: args.orders,
         rows: args.rows,
+        people_out: args.people_out,
         commit: args.commit,
         _temporary: temporary,
     };

@@ -1,9 +1,10 @@
 //! P5: the engine alone, then everyone determined and stored.
 use super::figures::rate;
 use super::{Bench, fill, stopwatch};
-use kernel::{CivilDate, IdGen, Result};
+use kernel::{CivilDate, Error, IdGen, Result};
 use policy::{Fact, Facts};
 use serde_json::json;
+use std::path::Path;
 
 /// People the engine decides on in one go.
 const ENGINE_PEOPLE: usize = 200_000;
@@ -20,11 +21,47 @@ fn somebody(ids: &IdGen) -> Option<Facts> {
     facts.ok()
 }
 
+/// The packs that `xtask/rivals/openfisca_bench.py` says in OpenFisca.
+const BESIDE: [&str; 3] = ["rural-home-care-75-79", "rural-home-care-80", "urban-home-care"];
+
+/// The day, then birth date and hukou of everyone: what a rival reads.
+fn write_people(path: &Path, day: CivilDate, people: &[Facts]) -> Result<()> {
+    let mut text = format!("{day}\n");
+    for f in people {
+        let facts = f.to_json();
+        let word = |name: &str| facts.get(name).and_then(|v| v.as_str()).unwrap_or_default();
+        text.push_str(&format!("{},{}\n", word("birth_date"), word("hukou")));
+    }
+    std::fs::write(path, text).map_err(|e| Error::Internal(format!("{}: {e}", path.display())))
+}
+
+/// The engine on the rival's packs, the way the rival is measured: everyone, amounts only.
+fn beside(b: &Bench, packs: &[policy::Pack], people: &[Facts], today: CivilDate) {
+    let on: Vec<_> =
+        packs.iter().filter(|p| BESIDE.contains(&p.id.as_str())).filter_map(|p| p.at(today).ok()).collect();
+    let t = stopwatch();
+    let eligible: usize =
+        people.iter().map(|f| on.iter().filter(|p| p.monthly(&p.decide(f)) > kernel::Fen::ZERO).count()).sum();
+    let took = t.elapsed();
+    let decisions = people.len() * on.len();
+    b.tell(
+        "P5 beside OpenFisca",
+        json!({
+            "people": people.len(), "packs": on.len(), "eligible": eligible,
+            "determinations_per_second": rate(decisions, took),
+        }),
+    );
+}
+
 pub(crate) async fn run(b: &Bench) -> Result<()> {
     let today = kernel::Clock::System.today();
     let packs = policy::shipped().map_err(kernel::Error::internal)?;
     let ids = IdGen::new(11);
     let people: Vec<Facts> = (0..ENGINE_PEOPLE).filter_map(|_| somebody(&ids)).collect();
+    if let Some(path) = &b.people_out {
+        write_people(path, today, &people)?;
+    }
+    beside(b, &packs, &people, today);
     let on: Vec<_> = packs.iter().filter_map(|p| p.at(today).ok()).collect();
     let t = stopwatch();
     let mut eligible = 0usize;

@@ -14,6 +14,7 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     let world = fill::people(&Bench {
         elders: b.elders.min(6_000),
         config: b.config.clone(),
+        people_out: None,
         commit: String::new(),
         _temporary: None,
         ..*b
