@@ -10,28 +10,31 @@
 //! **Invariant**: unknown is not false. A leaf over an unknown fact is unknown; `all` and `any` follow Kleene's logic.
 #![forbid(unsafe_code)]
 
+mod assess;
 mod decide;
 mod error;
 mod examples;
 mod explain;
 mod expr;
 mod facts;
+mod grant;
 mod load;
 mod months;
 mod native;
 mod pack;
+mod parameter;
 mod raw;
 mod shipped;
 
+pub use assess::{Assessment, Lapse};
 pub use decide::{Outcome, PackOn, Truth, Verdict};
 pub use error::{FactError, PackError, Refusal};
 pub use explain::{Choice, Explanation, FactShown, GrantShown, Reason};
-pub use facts::{Codes, FACT_COUNT, FACTS, Fact, FactDef, FactSet, FactType, Facts, Value};
+pub use facts::{Codes, FACT_COUNT, FACTS, Fact, FactDef, FactSet, FactType, Facts, Subject, Value, facts_markdown};
+pub use grant::{Amount, AmountError, Covers, GrantKind, Inputs, Period, Settlement};
 pub use months::{
     Change, HouseholdMonth, MonthStatus, PersonMonth, Timeline, entitled_months, groups, household_months,
 };
-pub use pack::{
-    Article, Class, Condition, Grant, GrantKind, HouseholdRule, MonthRule, Pack, Parameter, ParameterType,
-    ParameterValue, Setting, Settlement,
-};
+pub use pack::{Article, Class, Condition, Evidence, Grant, Join, Pack};
+pub use parameter::{HouseholdRule, MonthRule, Parameter, ParameterType, ParameterValue, Setting};
 pub use shipped::{SHIPPED, shipped};

@@ -7,7 +7,8 @@
 use crate::decide::{Outcome, PackOn, Verdict};
 use crate::error::{FactError, Refusal};
 use crate::facts::{Fact, FactSet, Facts, Value};
-use crate::pack::{HouseholdRule, MonthRule, Pack, Setting};
+use crate::pack::Pack;
+use crate::parameter::{HouseholdRule, MonthRule, Setting};
 use kernel::{CivilDate, Fen, Month};
 
 /// A fact that takes a new value on a day.
