@@ -2,6 +2,7 @@
 //! one means.
 use crate::decide::PackOn;
 use crate::facts::{Fact, FactSet, FactType, Facts, Value, View};
+use crate::pack::Pack;
 use kernel::CivilDate;
 use serde::Serialize;
 
@@ -65,6 +66,19 @@ enum Standing {
     Counts,
     Missing,
     Expired,
+}
+
+impl Pack {
+    /// The last days, inside a period, of an assessment under the parameters in force in it: where a decision may turn
+    /// although nothing was recorded.
+    pub fn assessment_ends(&self, facts: &Facts, from: CivilDate, to: CivilDate) -> Vec<CivilDate> {
+        let Some(rule) = &self.assessment else { return Vec::new() };
+        let mut days = vec![from];
+        let values = rule.valid_months.and_then(|p| self.parameters.get(p)).into_iter().flat_map(|p| &p.values);
+        days.extend(values.map(|v| v.from).filter(|day| from < *day && *day <= to));
+        let ends = days.into_iter().filter_map(|day| self.at(day).ok()?.assessment_until(facts));
+        ends.filter(|last| from <= last.plus_days(1) && *last <= to).collect()
+    }
 }
 
 impl PackOn<'_> {

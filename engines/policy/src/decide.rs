@@ -106,6 +106,9 @@ impl<'p> PackOn<'p> {
     pub fn setting(&self, i: usize) -> Setting {
         self.settings[i]
     }
+    pub(crate) fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
     /// Decides one person.
     pub fn decide(&self, facts: &Facts) -> Outcome {
         self.decide_with(facts, |leaf, view| leaf.eval(view, &self.pack.parameters, &self.settings))

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod assess;
+mod counter;
 mod decide;
 mod error;
 mod examples;
@@ -18,23 +19,28 @@ mod explain;
 mod expr;
 mod facts;
 mod grant;
+mod line;
 mod load;
 mod months;
 mod native;
 mod pack;
 mod parameter;
 mod raw;
+mod set;
 mod shipped;
 
 pub use assess::{Assessment, Lapse};
+pub use counter::{Counterfactual, Need};
 pub use decide::{Outcome, PackOn, Truth, Verdict};
 pub use error::{FactError, PackError, Refusal};
 pub use explain::{Choice, Explanation, FactShown, GrantShown, Reason};
 pub use facts::{Codes, FACT_COUNT, FACTS, Fact, FactDef, FactSet, FactType, Facts, Subject, Value, facts_markdown};
 pub use grant::{Amount, AmountError, Covers, GrantKind, Inputs, Period, Settlement};
+pub use line::{LineError, LineFact, LineGrant, LineReason, LineResult, PackResult, decide_line};
 pub use months::{
     Change, HouseholdMonth, MonthStatus, PersonMonth, Timeline, entitled_months, groups, household_months,
 };
 pub use pack::{Article, Class, Condition, Evidence, Grant, Join, Pack};
 pub use parameter::{HouseholdRule, MonthRule, Parameter, ParameterType, ParameterValue, Setting};
+pub use set::{PacksOn, check_set};
 pub use shipped::{SHIPPED, shipped};

@@ -66,7 +66,7 @@ impl Value {
             Value::Set(s) => (0..32).filter(|i| s >> i & 1 == 1).map(word).collect::<Vec<_>>().join("、"),
         }
     }
-    pub(super) fn json(self, ty: FactType) -> serde_json::Value {
+    pub(crate) fn json(self, ty: FactType) -> serde_json::Value {
         let code = |i: usize| ty.codes().get(i).map_or("", |(c, _)| *c);
         match self {
             Value::Unknown => serde_json::Value::Null,
