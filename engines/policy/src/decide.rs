@@ -189,7 +189,7 @@ impl<'p> PackOn<'p> {
             }
         }
         let recorded = missing.iter().fold(0, |set, fact| match fact.def().derived {
-            true => set | fact.bases().0 & !view.known,
+            true => set | (fact.bases().0 & !view.known),
             false => set | fact.bit(),
         });
         FactSet(recorded)

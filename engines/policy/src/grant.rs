@@ -102,7 +102,13 @@ pub enum GrantKind {
         carry_limit: Option<usize>,
     },
     /// One purse per person and month.
-    PersonPurse { amount: usize, settlement: Settlement, carry_over: bool, accumulates: bool, carry_limit: Option<usize> },
+    PersonPurse {
+        amount: usize,
+        settlement: Settlement,
+        carry_over: bool,
+        accumulates: bool,
+        carry_limit: Option<usize>,
+    },
     /// A sum paid one time.
     OneOff { amount: usize },
     /// A sum paid every year.

@@ -117,8 +117,7 @@ pub struct LineFact {
 pub fn decide_line(set: &PacksOn, line: &str) -> Result<LineResult, LineError> {
     let (id, subject, facts) = read(line)?;
     let about = |on: &PackOn| on.pack.subject == subject;
-    let outcomes: Vec<Option<Outcome>> =
-        set.packs.iter().map(|on| about(on).then(|| on.decide(&facts))).collect();
+    let outcomes: Vec<Option<Outcome>> = set.packs.iter().map(|on| about(on).then(|| on.decide(&facts))).collect();
     let displaced = set.displaced(&outcomes);
     let packs = set.packs.iter().zip(&outcomes).zip(displaced).filter_map(|((on, outcome), by)| {
         let by = by.map(|i| set.packs[i].pack.id.clone());
@@ -132,8 +131,8 @@ fn read(line: &str) -> Result<(serde_json::Value, Subject, Facts), LineError> {
     if line.len() > MAX_LINE {
         return Err(LineError::TooLong(line.len()));
     }
-    let json: J = serde_json::from_str(line)
-        .map_err(|e| LineError::NotJson { column: e.column(), message: e.to_string() })?;
+    let json: J =
+        serde_json::from_str(line).map_err(|e| LineError::NotJson { column: e.column(), message: e.to_string() })?;
     let J::Object(mut object) = json else { return Err(LineError::NotAnObject) };
     let id = object.remove("id").unwrap_or(J::Null);
     let subject = match object.remove("subject") {

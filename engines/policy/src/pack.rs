@@ -8,8 +8,6 @@ use crate::parameter::{Parameter, Setting};
 use kernel::{CivilDate, RegionCode};
 use serde::Serialize;
 
-
-
 /// A section of the issuing document, told in our own words.
 #[derive(Clone, Debug, Serialize)]
 pub struct Article {

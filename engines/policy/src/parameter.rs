@@ -151,4 +151,3 @@ impl Parameter {
         self.values.iter().rev().find(|v| v.from <= day).filter(|v| v.to.is_none_or(|to| day <= to))
     }
 }
-

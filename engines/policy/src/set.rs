@@ -137,8 +137,7 @@ impl<'p> PacksOn<'p> {
     /// For each pack the one that keeps it from giving, of the outcomes of all packs of this set in order. A pack gives
     /// way only to one that is eligible and does not itself give way.
     pub fn displaced(&self, outcomes: &[Option<Outcome>]) -> Vec<Option<usize>> {
-        let eligible =
-            |i: usize| outcomes.get(i).copied().flatten().is_some_and(|o| o.verdict == Verdict::Eligible);
+        let eligible = |i: usize| outcomes.get(i).copied().flatten().is_some_and(|o| o.verdict == Verdict::Eligible);
         let mut by = vec![None; self.packs.len()];
         let mut settled: Vec<bool> = (0..self.packs.len()).map(|i| !eligible(i)).collect();
         // Each round settles at least one pack, or what is left beats itself in a circle and all of it stands.

@@ -47,10 +47,7 @@ const PURSE: &str = "kind = \"person_purse\", amount = \"sum\", settlement = \"q
 fn each_kind_comes_to_what_it_says() {
     let none = Inputs::default();
     assert_eq!(amount("kind = \"one_off\", amount = \"sum\"", none), paid(12_000, 0));
-    assert_eq!(
-        amount(&format!("{PURSE}, carry_over = false"), Inputs { periods: Some(3), ..none }),
-        paid(36_000, 0)
-    );
+    assert_eq!(amount(&format!("{PURSE}, carry_over = false"), Inputs { periods: Some(3), ..none }), paid(36_000, 0));
     assert_eq!(amount("kind = \"yearly\", amount = \"sum\"", Inputs { periods: Some(2), ..none }), paid(24_000, 0));
     let beds = |n| Inputs { beds: Some(n), periods: Some(4), ..none };
     assert_eq!(amount("kind = \"per_bed\", amount = \"sum\", period = \"once\"", beds(10)), paid(120_000, 0));

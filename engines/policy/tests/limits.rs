@@ -35,7 +35,11 @@ fn deep_nesting_of_the_document_is_refused() {
     }
     // The nesting may sit inside a good document as well.
     let good = pack_text(&leaf("alive"));
-    let deep = format!("{good}\n[[examples]]\nname = \"深\"\nfacts = {{ alive = {}1{} }}\n", "[".repeat(9_000), "]".repeat(9_000));
+    let deep = format!(
+        "{good}\n[[examples]]\nname = \"深\"\nfacts = {{ alive = {}1{} }}\n",
+        "[".repeat(9_000),
+        "]".repeat(9_000)
+    );
     assert!(!tried(&deep));
 }
 
@@ -89,7 +93,8 @@ fn parameters_with_holes_or_an_early_end_are_refused() {
 fn a_fact_of_another_subject_is_shown_at_its_place() {
     let error = load(&leaf("alive && floor_area > 3")).unwrap_err();
     assert!(error.message.contains("“floor_area”说的是设施"), "{error}");
-    let facility = pack_text(&leaf("floor_area > 3")).replace("id = \"trial\"", "id = \"trial\"\nsubject = \"facility\"");
+    let facility =
+        pack_text(&leaf("floor_area > 3")).replace("id = \"trial\"", "id = \"trial\"\nsubject = \"facility\"");
     assert!(Pack::load("f", &facility).is_ok());
     let unknown = facility.replace("\"facility\"", "\"house\"");
     assert!(Pack::load("f", &unknown).unwrap_err().message.contains("person、facility、fund"));

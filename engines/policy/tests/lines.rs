@@ -19,8 +19,7 @@ fn of<'a>(result: &'a LineResult, pack: &str) -> &'a PackResult {
     result.packs.iter().find(|p| p.pack == pack).unwrap()
 }
 
-const ELDER: &str =
-    r#""birth_date": "1949-03-08", "hukou": "rural", "hukou_region": "441523102205", "alive": true"#;
+const ELDER: &str = r#""birth_date": "1949-03-08", "hukou": "rural", "hukou_region": "441523102205", "alive": true"#;
 
 #[test]
 fn both_forms_of_a_line_give_the_same_answer() {
@@ -73,16 +72,16 @@ fn sums_are_worked_out_where_the_facts_say_enough() {
 
 #[test]
 fn facilities_and_funds_have_lines_of_their_own() {
-    let facility = ask(
-        r#"{"id": "f", "subject": "facility", "facility_region": "441502001001", "facility_kind": "canteen",
-            "accepted": true, "subsidies_received": []}"#,
-    )
-    .unwrap();
+    let facility =
+        ask(r#"{"id": "f", "subject": "facility", "facility_region": "441502001001", "facility_kind": "canteen",
+            "accepted": true, "subsidies_received": []}"#)
+        .unwrap();
     assert!(facility.packs.iter().all(|p| packs().iter().any(|q| q.id == p.pack && q.subject == Subject::Facility)));
     let canteen = serde_json::to_value(of(&facility, "canteen-subsidy")).unwrap();
     assert_eq!((&canteen["outcome"], &canteen["grants"][0]["granted_fen"]), (&"eligible".into(), &6_000_000.into()));
     assert!(!of(&facility, "bed-subsidy-quxian").applies);
-    let fund = ask(r#"{"subject": "fund", "facts": {"fund_region": "4415", "lottery_total": 100, "lottery_elderly": 54}}"#);
+    let fund =
+        ask(r#"{"subject": "fund", "facts": {"fund_region": "4415", "lottery_total": 100, "lottery_elderly": 54}}"#);
     let fund = fund.unwrap();
     let share = of(&fund, "lottery-share");
     assert_eq!(share.outcome, Verdict::NotEligible);

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 mod common;
 use common::{day, leaf, pack_text};
-use policy::{Facts, Fact, Pack, PacksOn, Verdict, check_set, shipped};
+use policy::{Fact, Facts, Pack, PacksOn, Verdict, check_set, shipped};
 
 fn pack(id: &str, extra: &str) -> Pack {
     let text = pack_text(&leaf("alive"))
@@ -49,10 +49,8 @@ fn packs_that_do_not_fit_are_found() {
 #[test]
 fn versions_of_one_pack_may_not_overlap() {
     let ending = |to: &str| {
-        let text = pack_text(&leaf("alive")).replace(
-            "effective_from = 2026-01-01",
-            &format!("effective_from = 2026-01-01\neffective_to = {to}"),
-        );
+        let text = pack_text(&leaf("alive"))
+            .replace("effective_from = 2026-01-01", &format!("effective_from = 2026-01-01\neffective_to = {to}"));
         Pack::load("old.toml", &text.replace(", to = 2026-12-31", "")).unwrap()
     };
     let newer = || {

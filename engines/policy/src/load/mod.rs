@@ -98,8 +98,9 @@ impl<'a> Loader<'a> {
         self.limits()?;
         let subject = match &doc.subject {
             None => Subject::Person,
-            Some(code) => Subject::parse(code.get_ref())
-                .ok_or_else(|| src.at(code, "subject 可用的是 person、facility、fund"))?,
+            Some(code) => {
+                Subject::parse(code.get_ref()).ok_or_else(|| src.at(code, "subject 可用的是 person、facility、fund"))?
+            }
         };
         let excludes = self.others(&doc.excludes)?;
         let exclusive_with = self.others(&doc.exclusive_with)?;

@@ -24,14 +24,7 @@ impl Facility {
         let day = |text: &str| text.parse::<CivilDate>().unwrap();
         Facility {
             region: dice.pick(&["441523102205", "441502001001", "511725100001", "350123100001", "440103001001"]),
-            kind: dice.pick(&[
-                "institution",
-                "institution",
-                "town_centre",
-                "community_station",
-                "day_care",
-                "canteen",
-            ]),
+            kind: dice.pick(&["institution", "institution", "town_centre", "community_station", "day_care", "canteen"]),
             operator: dice.pick(&["public", "public_private", "private_nonprofit", "private_profit"]),
             filed: dice.mostly(5),
             accepted: dice.mostly(5),

@@ -36,15 +36,8 @@ pub struct Person {
     pub meals: i64,
 }
 
-const REGIONS: [&str; 7] = [
-    "441523102205",
-    "441502001001",
-    "440103001001",
-    "500112101201",
-    "420106101201",
-    "330782001001",
-    "441523000000",
-];
+const REGIONS: [&str; 7] =
+    ["441523102205", "441502001001", "440103001001", "500112101201", "420106101201", "330782001001", "441523000000"];
 
 impl Person {
     pub fn random(dice: &mut Dice, on: CivilDate) -> Person {
@@ -141,8 +134,7 @@ impl Person {
             (StayDays, self.stay.to_string()),
             (MealsPerDay, self.meals.to_string()),
         ];
-        let six =
-            [EatUnaided, DressUnaided, BedTransferUnaided, ToiletUnaided, WalkIndoorsUnaided, BatheUnaided];
+        let six = [EatUnaided, DressUnaided, BedTransferUnaided, ToiletUnaided, WalkIndoorsUnaided, BatheUnaided];
         items.extend(six.into_iter().zip(self.six).map(|(fact, can)| (fact, yes(can))));
         items.extend(self.died.map(|d| (DeathDate, d.to_string())));
         items.extend(self.valid_until.map(|d| (AssessmentValidUntil, d.to_string())));
@@ -214,8 +206,7 @@ impl Person {
             return Answer::none();
         }
         let unable = self.six.iter().filter(|can| !**can).count();
-        let incapable =
-            (dispersed && self.recognised) || (!chongqing && self.nursing_subsidy) || unable >= 4;
+        let incapable = (dispersed && self.recognised) || (!chongqing && self.nursing_subsidy) || unable >= 4;
         if !(self.age(on) >= 80 || incapable || self.cert) {
             return Answer::none();
         }
@@ -235,7 +226,11 @@ impl Person {
     }
 
     fn user(&self, on: CivilDate) -> Answer {
-        if self.community(on, "4415") { Answer::of("user", &[("home_care_user", Some((0, 0)))]) } else { Answer::none() }
+        if self.community(on, "4415") {
+            Answer::of("user", &[("home_care_user", Some((0, 0)))])
+        } else {
+            Answer::none()
+        }
     }
 
     /// By an assessment of the last twelve months, or as long as its report says if that is sooner.
@@ -262,10 +257,7 @@ impl Person {
     }
 
     fn short_stay(&self, on: CivilDate) -> Answer {
-        let need = self.care != "independent"
-            || self.groups.contains(&"dementia")
-            || self.cert
-            || self.age(on) >= 80;
+        let need = self.care != "independent" || self.groups.contains(&"dementia") || self.cert || self.age(on) >= 80;
         let length = (15..=183).contains(&self.stay);
         if self.lives_in.starts_with("4415") && self.age(on) >= 60 && need && length {
             Answer::of("guest", &[("short_stay", Some((0, 0)))])
@@ -281,7 +273,11 @@ impl Person {
             || self.grade == "grade1"
             || self.grade == "grade2"
             || self.family_planning();
-        if self.community(on, "4415") && hard { Answer::of("monthly", &[("visit", Some((0, 0)))]) } else { Answer::none() }
+        if self.community(on, "4415") && hard {
+            Answer::of("monthly", &[("visit", Some((0, 0)))])
+        } else {
+            Answer::none()
+        }
     }
 
     /// 80+, poor, or one-child-special, and (semi-)disabled, empty nest or alone: once a week.
