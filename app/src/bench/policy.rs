@@ -62,7 +62,8 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
         write_people(path, today, &people)?;
     }
     beside(b, &packs, &people, today);
-    let on: Vec<_> = packs.iter().filter_map(|p| p.at(today).ok()).collect();
+    let persons = packs.iter().filter(|p| p.subject == policy::Subject::Person);
+    let on: Vec<_> = persons.filter_map(|p| p.at(today).ok()).collect();
     let t = stopwatch();
     let mut eligible = 0usize;
     for f in &people {
@@ -80,6 +81,8 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     }
     let explain = t.elapsed();
     let decisions = people.len() * on.len();
+    // Those that everybody is determined under by itself.
+    let purses = on.iter().filter(|p| p.pack.fills_purse()).count();
     b.tell(
         "P5 engine",
         json!({
@@ -91,7 +94,7 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     let world = fill::people(b).await?;
     let first = fill::determine(&world.db, b, today).await?;
     let second = fill::determine(&world.db, b, today).await?;
-    let stored = world.ids.len() * on.len();
+    let stored = world.ids.len() * purses;
     b.tell(
         "P5 stored",
         json!({

@@ -20,12 +20,14 @@ pub struct Group {
 }
 
 impl Packs {
-    /// Loads the packs that come with the product and runs their examples.
+    /// Loads the packs that come with the product and runs their examples. Determined by themselves, for everybody, are
+    /// those that fill a purse; the others are asked for one case at a time.
     ///
     /// # Errors
     /// `Internal` with file, line and column of the first fault.
     pub fn shipped() -> Result<Packs> {
-        Ok(Packs::of(policy::shipped().map_err(Error::internal)?))
+        let packs = policy::shipped().map_err(Error::internal)?;
+        Ok(Packs::of(packs.into_iter().filter(Pack::fills_purse).collect()))
     }
     /// Packs that were loaded elsewhere.
     pub fn of(packs: Vec<Pack>) -> Packs {
@@ -89,10 +91,13 @@ pub fn ground(pack: &Pack) -> String {
     pack.grants.first().and_then(|g| pack.articles.get(g.article)).map(|a| a.label.clone()).unwrap_or_default()
 }
 
-/// `每户每月 ¥100.00，按季结算，季末清零`, as it stands on `day`.
+/// `每户每月 ¥100.00，按季结算，季末清零`, as it stands on `day`; for other grants `每周 1 次`.
 pub fn standard(pack: &Pack, day: CivilDate) -> String {
     let Some(grant) = pack.grants.first() else { return String::new() };
-    let amount = pack.parameters.get(grant.kind.amount()).and_then(|p| p.on(day)).map(|v| v.value.zh());
+    if !grant.kind.is_purse() {
+        return pack.at(day).map_or_else(|_| "没有标准".into(), |on| on.grant_zh(&grant.kind));
+    }
+    let amount = grant.kind.amount().and_then(|i| pack.parameters.get(i)?.on(day)).map(|v| v.value.zh());
     let (settled, carried) = match &grant.kind {
         policy::GrantKind::HouseholdPurse { settlement, carry_over, .. }
         | policy::GrantKind::PersonPurse { settlement, carry_over, .. } => (settlement.zh(), *carry_over),

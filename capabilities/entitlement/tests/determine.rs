@@ -262,6 +262,7 @@ async fn a_new_text_of_a_policy_rules_from_its_day_and_the_old_reasons_stay_read
         let reworded = policy::SHIPPED
             .iter()
             .map(|(file, text)| policy::Pack::load(file, &text.replace("户籍为农村", "是农村户籍")).expect("loads"))
+            .filter(policy::Pack::fills_purse)
             .collect();
         let reworded = entitlement::Packs::of(reworded);
         at(&db, "2026-11-01");

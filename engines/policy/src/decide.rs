@@ -1,6 +1,7 @@
 //! Deciding one person under a pack on a day: compact, without allocation, with every condition's state kept.
 use crate::facts::{Fact, FactSet, Facts, Value, View};
-use crate::pack::{Grant, Kind, Pack, Setting};
+use crate::pack::{Grant, Join, Kind, Pack};
+use crate::parameter::Setting;
 use kernel::{CivilDate, Fen};
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +106,9 @@ impl<'p> PackOn<'p> {
     pub fn setting(&self, i: usize) -> Setting {
         self.settings[i]
     }
+    pub(crate) fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
     /// Decides one person.
     pub fn decide(&self, facts: &Facts) -> Outcome {
         self.decide_with(facts, |leaf, view| leaf.eval(view, &self.pack.parameters, &self.settings))
@@ -122,10 +126,14 @@ impl<'p> PackOn<'p> {
             let truth = match &condition.kind {
                 Kind::Leaf(leaf) if view.known & leaf.facts.0 == leaf.facts.0 => eval(leaf, &view),
                 Kind::Leaf(_) => None,
-                Kind::All { mask, .. } if unmet & mask != 0 => Some(false),
-                Kind::All { mask, .. } => (met & mask == *mask).then_some(true),
-                Kind::Any { mask, .. } if met & mask != 0 => Some(true),
-                Kind::Any { mask, .. } => (unmet & mask == *mask).then_some(false),
+                Kind::Assessment => self.assessed(&view),
+                Kind::Group { join, mask, .. } => match join {
+                    Join::All if unmet & mask != 0 => Some(false),
+                    Join::All => (met & mask == *mask).then_some(true),
+                    Join::Any if met & mask != 0 => Some(true),
+                    Join::Any => (unmet & mask == *mask).then_some(false),
+                    Join::AtLeast(n) => self.at_least(*n, met & mask, unmet & mask, *mask),
+                },
             };
             match truth {
                 Some(true) => met |= 1 << i,
@@ -149,6 +157,22 @@ impl<'p> PackOn<'p> {
         outcome
     }
 
+    /// Whether at least so many of `mask` are met: decided as soon as the open ones cannot change it.
+    fn at_least(&self, parameter: usize, met: u64, unmet: u64, mask: u64) -> Option<bool> {
+        let needed = self.int(parameter).unwrap_or(0);
+        if i64::from(met.count_ones()) >= needed {
+            return Some(true);
+        }
+        (i64::from(mask.count_ones() - unmet.count_ones()) < needed).then_some(false)
+    }
+    /// The value of an int parameter.
+    pub(crate) fn int(&self, parameter: usize) -> Option<i64> {
+        match self.settings[parameter] {
+            Setting::Int(n) => Some(n),
+            _ => None,
+        }
+    }
+
     /// The unknown facts under an unknown condition, following only what is open.
     fn missing(&self, view: &View, outcome: &Outcome, condition: usize) -> FactSet {
         let mut missing = FactSet::EMPTY;
@@ -160,37 +184,26 @@ impl<'p> PackOn<'p> {
             }
             match &self.pack.conditions[i].kind {
                 Kind::Leaf(leaf) => missing.0 |= leaf.facts.0 & !view.known,
-                Kind::All { mask, .. } | Kind::Any { mask, .. } => open |= mask,
+                Kind::Assessment => missing.0 |= self.assessment_missing(view).0,
+                Kind::Group { mask, .. } => open |= mask,
             }
         }
-        FactSet(missing.iter().fold(0, |set, fact| set | basis(fact).bit()))
+        let recorded = missing.iter().fold(0, |set, fact| match fact.def().derived {
+            true => set | (fact.bases().0 & !view.known),
+            false => set | fact.bit(),
+        });
+        FactSet(recorded)
     }
 
-    /// The grants of an outcome with their amounts; none unless eligible.
+    /// The grants of an outcome with their amount, unit amount or cap; none unless eligible.
     pub fn grants(&self, outcome: &Outcome) -> impl Iterator<Item = (&'p Grant, Fen)> {
         let class = outcome.class.filter(|_| outcome.verdict == Verdict::Eligible);
         let pack = self.pack;
         let grants = class.map_or(&[][..], |c| &pack.classes[usize::from(c)].grants);
-        grants.iter().map(move |&g| (&pack.grants[g], self.amount(pack.grants[g].kind.amount())))
+        grants.iter().map(move |&g| (&pack.grants[g], self.base(&pack.grants[g].kind)))
     }
-    /// The sum of an outcome's grants for one month.
+    /// What an outcome puts into purses for one month.
     pub fn monthly(&self, outcome: &Outcome) -> Fen {
-        self.grants(outcome).map(|(_, amount)| amount).sum()
-    }
-    fn amount(&self, parameter: usize) -> Fen {
-        match self.settings[parameter] {
-            Setting::Money(fen) => fen,
-            _ => Fen::ZERO,
-        }
-    }
-}
-
-/// The fact somebody has to record so that a derived one becomes known.
-const fn basis(fact: Fact) -> Fact {
-    match fact {
-        Fact::Age => Fact::BirthDate,
-        Fact::InLocalHukou => Fact::HukouRegion,
-        Fact::InLocalResidence => Fact::ResidenceRegion,
-        other => other,
+        self.grants(outcome).filter(|(grant, _)| grant.kind.is_purse()).map(|(_, amount)| amount).sum()
     }
 }

@@ -1,5 +1,5 @@
 //! What can be wrong with a pack, with facts, or with asking a pack for a decision.
-use crate::facts::Fact;
+use crate::facts::{Fact, FactType};
 use kernel::CivilDate;
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl Source<'_> {
 pub enum FactError {
     #[error("没有“{0}”这个事实，名字看事实表")]
     NoSuchFact(String),
-    #[error("“{}”要填{}{}", .0.zh(), .0.ty().zh(), codes(*.0))]
+    #[error("“{}”（{}）要填{}{}", .0.zh(), .0.name(), .0.ty().zh(), codes(*.0))]
     WrongValue(Fact),
     #[error("“{}”由别的事实算出，不能直接填", .0.zh())]
     Derived(Fact),
@@ -59,7 +59,12 @@ pub enum FactError {
 fn codes(fact: Fact) -> String {
     let codes = fact.ty().codes();
     if codes.is_empty() {
-        return String::new();
+        return match fact.ty() {
+            FactType::Int => "，不小于 0".into(),
+            FactType::Date => "，如 2026-11-21".into(),
+            FactType::Bool => "，写 true 或 false".into(),
+            _ => String::new(),
+        };
     }
     format!("：{}", codes.iter().map(|(c, _)| *c).collect::<Vec<_>>().join("、"))
 }

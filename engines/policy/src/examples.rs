@@ -5,7 +5,7 @@ use crate::load::Loaded;
 use crate::months::{MonthStatus, Timeline, entitled_months};
 use crate::pack::Pack;
 use crate::raw;
-use crate::{FactSet, Verdict};
+use crate::{FactSet, Inputs, Outcome, PackOn, Verdict};
 use kernel::{CivilDate, Fen, Quarter, RegionCode};
 use toml::Spanned;
 
@@ -74,11 +74,31 @@ fn decide(
             return Err(src.at(grant, format!("样例“{name}”不对：应为 {amount}，算出 {got}")));
         }
     }
+    amounts(&day, example, facts, &outcome, src)?;
     if let Some(missing) = &example.missing {
         let expected: FactSet = missing.iter().filter_map(|m| Fact::parse(m)).collect();
         if outcome.missing != expected || missing.len() != expected.iter().count() {
             let got: Vec<String> = outcome.missing.iter().map(|f| f.name().to_owned()).collect();
             return Err(wrong(format!("不对：应缺 {}，算出缺 {}", list(missing), list(&got))));
+        }
+    }
+    Ok(())
+}
+
+/// The example's sums by grant: what is given, and what is left to pay.
+fn amounts(day: &PackOn, example: &raw::Example, facts: &Facts, outcome: &Outcome, src: Source) -> Loaded<()> {
+    let inputs = Inputs::of(facts);
+    let sums = example.amounts.iter().map(|(name, text)| (name, text, false));
+    for (name, text, own) in sums.chain(example.own.iter().map(|(name, text)| (name, text, true))) {
+        let wrong = |message: String| src.at(text, format!("样例“{}”{message}", example.name.get_ref()));
+        let Some((grant, _)) = day.grants(outcome).find(|(grant, _)| grant.name == *name) else {
+            return Err(wrong(format!("不对：没有给“{name}”这项待遇")));
+        };
+        let wanted = Fen::parse_yuan(text.get_ref()).ok_or_else(|| src.at(text, "金额写成 \"100.00\""))?;
+        let amount = day.amount_for(&grant.kind, &inputs).map_err(|e| wrong(e.to_string()))?;
+        let got = if own { amount.own } else { amount.granted };
+        if got != wanted {
+            return Err(wrong(format!("不对：{name} 应为 {wanted}，算出 {got}")));
         }
     }
     Ok(())

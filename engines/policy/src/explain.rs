@@ -1,7 +1,8 @@
 //! Reading an outcome out: the tree of conditions with their states, articles and the values they were decided on.
 use crate::decide::{Outcome, PackOn, Truth, Verdict};
 use crate::facts::{FactSet, Facts, View};
-use crate::pack::{Pack, Setting};
+use crate::pack::Pack;
+use crate::parameter::Setting;
 use kernel::{CivilDate, Fen};
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,14 @@ pub struct GrantShown {
     pub article: String,
     /// `每户每月`
     pub per: String,
+    /// The amount, unit amount or cap; zero where no money is given.
     pub amount: Fen,
+    /// [`crate::GrantKind::code`]; empty in what was stored before kinds were told apart.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// All of it in words: `每户每月 ¥100.00`, `每周 1 次`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// A condition of the tree.
@@ -146,6 +154,8 @@ impl PackOn<'_> {
                     article: pack.articles[grant.article].label.clone(),
                     per: grant.kind.per_zh().into(),
                     amount,
+                    kind: grant.kind.code().into(),
+                    text: self.grant_zh(&grant.kind),
                 })
                 .collect(),
             missing: shown(&view, outcome.missing),

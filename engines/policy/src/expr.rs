@@ -1,8 +1,8 @@
 //! A leaf's CEL expression: limits, compilation, a type check over the facts, and lowering to [`Native`] where it is
 //! simple enough.
-use crate::facts::{Fact, FactSet, FactType, Value, View};
+use crate::facts::{Fact, FactSet, FactType, Subject, Value, View};
 use crate::native::{DateTerm, IntTerm, Native, Op};
-use crate::pack::{Parameter, ParameterType, Setting};
+use crate::parameter::{Parameter, ParameterType, Setting};
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators as cel_op};
 use cel::common::types::{CelBool, CelInt, CelString};
 use cel::common::value::CowVal;
@@ -36,7 +36,7 @@ pub(crate) struct Fault {
 
 impl Leaf {
     /// Compiles and checks `source`. To be called on a thread with [`PARSER_STACK`] bytes of stack.
-    pub fn compile(source: &str, parameters: &[Parameter]) -> Result<Leaf, Fault> {
+    pub fn compile(source: &str, subject: Subject, parameters: &[Parameter]) -> Result<Leaf, Fault> {
         let fault = |offset, message: String| Fault { offset, message };
         if source.len() > MAX_LENGTH {
             return Err(fault(0, format!("条件太长：{} 字节，最多 {MAX_LENGTH} 字节", source.len())));
@@ -49,7 +49,7 @@ impl Leaf {
             let deepest = errors.errors.iter().max_by_key(|e| e.pos);
             fault(deepest.map_or(0, |e| offset_of(source, e.pos)), syntax_zh(deepest.map_or("", |e| &e.msg)))
         })?;
-        let mut checker = Checker { parameters, facts: FactSet::EMPTY, locals: Vec::new() };
+        let mut checker = Checker { subject, parameters, facts: FactSet::EMPTY, locals: Vec::new() };
         let typed = checker.check(program.expression(), 0).map_err(|(id, message)| {
             let at = program.source_info().offset_for(id).map_or(0, |(start, _)| start as usize);
             fault(char_to_byte(source, at), message)
@@ -208,6 +208,7 @@ impl Typed {
 type Checked<T> = Result<T, (u64, String)>;
 
 struct Checker<'a> {
+    subject: Subject,
     parameters: &'a [Parameter],
     facts: FactSet,
     locals: Vec<String>,
@@ -276,6 +277,10 @@ impl Checker<'_> {
         let Some(fact) = Fact::parse(name) else {
             return Err((id, format!("没有“{name}”这个事实，也没有这个参数")));
         };
+        if fact.subject() != self.subject {
+            let (of, about) = (fact.subject().zh(), self.subject.zh());
+            return Err((id, format!("“{name}”说的是{of}，这个政策包说的是{about}")));
+        }
         self.facts.0 |= fact.bit();
         Ok(match fact.ty() {
             FactType::Bool => Typed { ty: Ty::Bool, form: Form::Bool(Native::Fact(fact)) },

@@ -7,7 +7,8 @@
 use crate::decide::{Outcome, PackOn, Verdict};
 use crate::error::{FactError, Refusal};
 use crate::facts::{Fact, FactSet, Facts, Value};
-use crate::pack::{HouseholdRule, MonthRule, Pack, Setting};
+use crate::pack::Pack;
+use crate::parameter::{HouseholdRule, MonthRule, Setting};
 use kernel::{CivilDate, Fen, Month};
 
 /// A fact that takes a new value on a day.
@@ -200,6 +201,11 @@ fn segments(packs: &[&Pack], person: &Timeline, (low, high): (CivilDate, CivilDa
     }
     let versions = std::iter::once(person.base.clone()).chain(person.changes.iter().map(|c| person.on(c.on)));
     for facts in versions {
+        // An assessment begins to count on its day and runs out by itself, as a fact that is no longer known.
+        facts.date(Fact::AssessedOn).into_iter().for_each(|day| add(day, Cause::Knowledge));
+        for last in packs.iter().flat_map(|p| p.assessment_ends(&facts, low, high)) {
+            add(last.plus_days(1), Cause::Knowledge);
+        }
         facts.death_date().into_iter().for_each(|day| add(day, Cause::Death));
         if let Some(birth) = facts.birth_date() {
             for year in low.year()..=high.year() {

@@ -1,7 +1,7 @@
 //! Simple conditions without the CEL interpreter: comparisons of facts with constants and parameters, and/or/not.
 //! Must agree with CEL on every input; a property test compares the two.
 use crate::facts::{Fact, Value, View};
-use crate::pack::Setting;
+use crate::parameter::Setting;
 use kernel::CivilDate;
 use std::cmp::Ordering;
 

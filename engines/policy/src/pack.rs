@@ -1,162 +1,12 @@
 //! A policy pack as it stands in memory: checked, compiled, immutable.
+use crate::assess::Assessment;
 use crate::error::Refusal;
 use crate::expr::Leaf;
-use crate::facts::FactSet;
-use kernel::{CivilDate, Fen, RegionCode};
+use crate::facts::{FactSet, Subject};
+use crate::grant::GrantKind;
+use crate::parameter::{Parameter, Setting};
+use kernel::{CivilDate, RegionCode};
 use serde::Serialize;
-
-/// The most conditions one pack may have: their states fit one word.
-pub(crate) const MAX_CONDITIONS: usize = 64;
-
-/// Which month counts when something happens on a day: the one before, that one, or the one after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MonthRule {
-    Previous,
-    Same,
-    Next,
-}
-
-impl MonthRule {
-    pub const fn code(self) -> &'static str {
-        match self {
-            MonthRule::Previous => "previous",
-            MonthRule::Same => "same",
-            MonthRule::Next => "next",
-        }
-    }
-    pub const fn zh(self) -> &'static str {
-        match self {
-            MonthRule::Previous => "上月",
-            MonthRule::Same => "当月",
-            MonthRule::Next => "次月",
-        }
-    }
-    pub fn parse(code: &str) -> Option<MonthRule> {
-        [MonthRule::Previous, MonthRule::Same, MonthRule::Next].into_iter().find(|r| r.code() == code)
-    }
-    pub(crate) const fn offset(self) -> i32 {
-        match self {
-            MonthRule::Previous => -1,
-            MonthRule::Same => 0,
-            MonthRule::Next => 1,
-        }
-    }
-}
-
-/// Which standard a household gets whose members are entitled under packs with different standards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HouseholdRule {
-    Highest,
-    Lowest,
-}
-
-impl HouseholdRule {
-    pub const fn code(self) -> &'static str {
-        match self {
-            HouseholdRule::Highest => "highest",
-            HouseholdRule::Lowest => "lowest",
-        }
-    }
-    pub const fn zh(self) -> &'static str {
-        match self {
-            HouseholdRule::Highest => "按高的一份",
-            HouseholdRule::Lowest => "按低的一份",
-        }
-    }
-    pub fn parse(code: &str) -> Option<HouseholdRule> {
-        [HouseholdRule::Highest, HouseholdRule::Lowest].into_iter().find(|r| r.code() == code)
-    }
-}
-
-/// The type of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ParameterType {
-    /// Usable in conditions.
-    Int,
-    /// Usable in conditions.
-    Bool,
-    /// Written as text in yuan, `"100.00"`.
-    Money,
-    /// A [`MonthRule`].
-    Month,
-    /// A [`HouseholdRule`].
-    Household,
-}
-
-impl ParameterType {
-    const ALL: [ParameterType; 5] =
-        [ParameterType::Int, ParameterType::Bool, ParameterType::Money, ParameterType::Month, ParameterType::Household];
-    pub const fn code(self) -> &'static str {
-        match self {
-            ParameterType::Int => "int",
-            ParameterType::Bool => "bool",
-            ParameterType::Money => "money",
-            ParameterType::Month => "month",
-            ParameterType::Household => "household",
-        }
-    }
-    pub fn parse(code: &str) -> Option<ParameterType> {
-        ParameterType::ALL.into_iter().find(|t| t.code() == code)
-    }
-}
-
-/// The value of a parameter in one period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Setting {
-    Int(i64),
-    Bool(bool),
-    Money(Fen),
-    Month(MonthRule),
-    Household(HouseholdRule),
-}
-
-impl Setting {
-    /// How a person reads it.
-    pub fn zh(self) -> String {
-        match self {
-            Setting::Int(n) => n.to_string(),
-            Setting::Bool(b) => if b { "是" } else { "否" }.into(),
-            Setting::Money(fen) => fen.to_string(),
-            Setting::Month(rule) => rule.zh().into(),
-            Setting::Household(rule) => rule.zh().into(),
-        }
-    }
-}
-
-/// A parameter: a name in conditions and grants, a value for each period.
-#[derive(Clone, Debug, Serialize)]
-pub struct Parameter {
-    pub name: String,
-    /// Chinese.
-    pub label: String,
-    pub ty: ParameterType,
-    /// In time order, without overlap.
-    pub values: Vec<ParameterValue>,
-}
-
-/// A parameter's value with its period and where it comes from.
-#[derive(Clone, Debug, Serialize)]
-pub struct ParameterValue {
-    pub value: Setting,
-    /// First day.
-    pub from: CivilDate,
-    /// Last day; open if absent.
-    pub to: Option<CivilDate>,
-    /// Index of the article that says so; absent where the source is silent.
-    pub article: Option<usize>,
-    /// Where the source is silent: what was chosen and why, in Chinese.
-    pub choice: Option<String>,
-}
-
-impl Parameter {
-    pub fn on(&self, day: CivilDate) -> Option<&ParameterValue> {
-        self.values.iter().rev().find(|v| v.from <= day).filter(|v| v.to.is_none_or(|to| day <= to))
-    }
-}
 
 /// A section of the issuing document, told in our own words.
 #[derive(Clone, Debug, Serialize)]
@@ -167,7 +17,7 @@ pub struct Article {
     pub summary: String,
 }
 
-/// A named condition: a leaf, or all/any of other conditions.
+/// A named condition: a leaf, a group of other conditions, or the pack's assessment rule.
 #[derive(Debug)]
 pub struct Condition {
     pub name: String,
@@ -180,8 +30,22 @@ pub struct Condition {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Leaf(Leaf),
-    All { children: Vec<usize>, mask: u64 },
-    Any { children: Vec<usize>, mask: u64 },
+    /// Read from [`Pack::assessment`].
+    Assessment,
+    Group {
+        join: Join,
+        children: Vec<usize>,
+        mask: u64,
+    },
+}
+
+/// How a group of conditions is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    All,
+    Any,
+    /// At least as many as the int parameter with this index says.
+    AtLeast(usize),
 }
 
 impl Condition {
@@ -192,18 +56,26 @@ impl Condition {
             _ => None,
         }
     }
-    /// The facts a leaf reads; empty for all/any.
+    /// The facts the condition reads by itself; empty for a group.
     pub fn facts(&self) -> FactSet {
         match &self.kind {
             Kind::Leaf(leaf) => leaf.facts,
-            _ => FactSet::EMPTY,
+            Kind::Assessment => crate::assess::FACTS_READ,
+            Kind::Group { .. } => FactSet::EMPTY,
+        }
+    }
+    /// How the conditions under this one are counted; none where there are none.
+    pub fn join(&self) -> Option<Join> {
+        match &self.kind {
+            Kind::Group { join, .. } => Some(*join),
+            _ => None,
         }
     }
     /// The conditions under this one, as indices into [`Pack::conditions`].
     pub fn children(&self) -> &[usize] {
         match &self.kind {
-            Kind::Leaf(_) => &[],
-            Kind::All { children, .. } | Kind::Any { children, .. } => children,
+            Kind::Group { children, .. } => children,
+            _ => &[],
         }
     }
     /// Whether a leaf is decided without the CEL interpreter.
@@ -212,72 +84,15 @@ impl Condition {
     }
 }
 
-/// When a purse is settled and its rest decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Settlement {
-    Month,
-    Quarter,
-    Year,
-}
-
-impl Settlement {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Settlement::Month => "month",
-            Settlement::Quarter => "quarter",
-            Settlement::Year => "year",
-        }
-    }
-    pub const fn zh(self) -> &'static str {
-        match self {
-            Settlement::Month => "按月结算",
-            Settlement::Quarter => "按季结算",
-            Settlement::Year => "按年结算",
-        }
-    }
-    pub fn parse(code: &str) -> Option<Settlement> {
-        [Settlement::Month, Settlement::Quarter, Settlement::Year].into_iter().find(|s| s.code() == code)
-    }
-}
-
-/// What a class is given. More kinds will join; match with a wildcard arm.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-#[non_exhaustive]
-pub enum GrantKind {
-    /// One purse per household and month, however many of its members are entitled.
-    HouseholdPurse {
-        /// Index of the money parameter: per month.
-        amount: usize,
-        settlement: Settlement,
-        /// Whether the rest of a settlement period moves into the next.
-        carry_over: bool,
-    },
-    /// One purse per person and month.
-    PersonPurse { amount: usize, settlement: Settlement, carry_over: bool },
-}
-
-impl GrantKind {
-    /// Index of the parameter that holds the amount.
-    pub const fn amount(&self) -> usize {
-        match self {
-            GrantKind::HouseholdPurse { amount, .. } | GrantKind::PersonPurse { amount, .. } => *amount,
-        }
-    }
-    pub const fn code(&self) -> &'static str {
-        match self {
-            GrantKind::HouseholdPurse { .. } => "household_purse",
-            GrantKind::PersonPurse { .. } => "person_purse",
-        }
-    }
-    /// `每户每月`
-    pub const fn per_zh(&self) -> &'static str {
-        match self {
-            GrantKind::HouseholdPurse { .. } => "每户每月",
-            GrantKind::PersonPurse { .. } => "每人每月",
-        }
-    }
+/// What the applicant or the office has to show.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evidence {
+    pub id: String,
+    /// Chinese: the paper or the record.
+    pub label: String,
+    pub article: usize,
+    /// The facts it proves.
+    pub proves: Vec<&'static str>,
 }
 
 /// A grant with its article.
@@ -315,7 +130,11 @@ pub(crate) const HOUSEHOLD_RULE: &str = "household_rule";
 /// A policy of one place, read from its document and checked.
 #[derive(Debug)]
 pub struct Pack {
+    /// The name the document was loaded under.
+    pub file: String,
     pub id: String,
+    /// What it decides about.
+    pub subject: Subject,
     pub title: String,
     /// The issuing document.
     pub document: String,
@@ -330,6 +149,10 @@ pub struct Pack {
     pub group: Option<String>,
     /// Within a group the smaller number wins where two would apply in the same month.
     pub precedence: u16,
+    /// Packs this one displaces: where both would give, the other does not.
+    pub excludes: Vec<String>,
+    /// Packs of which only one may give: the one with the smaller precedence does.
+    pub exclusive_with: Vec<String>,
     pub application_needed: bool,
     pub effective_from: CivilDate,
     /// Last day; open if absent.
@@ -340,6 +163,9 @@ pub struct Pack {
     pub conditions: Vec<Condition>,
     pub grants: Vec<Grant>,
     pub classes: Vec<Class>,
+    pub evidence: Vec<Evidence>,
+    /// The assessment the pack stands on, if any.
+    pub assessment: Option<Assessment>,
     /// How many examples were run when it was loaded.
     pub examples: usize,
     /// Changes with every change of the document; kept beside a stored [`crate::Outcome`], whose bits mean this text.
@@ -356,6 +182,22 @@ impl Pack {
     pub fn in_effect(&self, day: CivilDate) -> bool {
         self.effective_from <= day && self.effective_to.is_none_or(|to| day <= to)
     }
+    /// Whether it fills purses month by month.
+    pub fn fills_purse(&self) -> bool {
+        self.grants.iter().any(|g| g.kind.is_purse())
+    }
+    /// Every fact the pack's conditions read, derived facts as they are.
+    pub fn facts(&self) -> FactSet {
+        FactSet(self.conditions.iter().fold(0, |set, c| set | c.facts().0))
+    }
+    /// The parameters that are without a value on `day`.
+    pub fn expired(&self, day: CivilDate) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(move |p| p.on(day).is_none())
+    }
+    /// The condition with this name.
+    pub fn condition(&self, name: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|c| c.name == name)
+    }
     /// The pack fixed on a day, with its parameters resolved: make it once, decide many people.
     ///
     /// # Errors
@@ -364,7 +206,7 @@ impl Pack {
         if !self.in_effect(on) {
             return Err(Refusal::NotInEffect { pack: self.title.clone(), on });
         }
-        let mut settings = Vec::with_capacity(self.parameters.len());
+        let mut settings: Vec<Setting> = Vec::with_capacity(self.parameters.len());
         for parameter in &self.parameters {
             let Some(value) = parameter.on(on) else {
                 return Err(Refusal::ExpiredParameter {

@@ -1,5 +1,6 @@
 //! The shape of a pack's TOML document, with the place of everything a check may complain about.
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::value::Datetime;
 
@@ -8,6 +9,7 @@ use toml::value::Datetime;
 pub struct Document {
     pub format: Spanned<u32>,
     pub id: Spanned<String>,
+    pub subject: Option<Spanned<String>>,
     pub title: String,
     pub document: String,
     #[serde(default)]
@@ -22,6 +24,10 @@ pub struct Document {
     #[serde(default)]
     pub precedence: u16,
     #[serde(default)]
+    pub excludes: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub exclusive_with: Vec<Spanned<String>>,
+    #[serde(default)]
     pub application_needed: bool,
     pub effective_from: Spanned<Datetime>,
     pub effective_to: Option<Spanned<Datetime>>,
@@ -35,6 +41,9 @@ pub struct Document {
     pub grants: Vec<Grant>,
     #[serde(default)]
     pub classes: Vec<Class>,
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
+    pub assessment: Option<Assessment>,
     #[serde(default)]
     pub examples: Vec<Example>,
 }
@@ -76,6 +85,31 @@ pub struct Condition {
     pub cel: Option<Spanned<String>>,
     pub all: Option<Vec<Spanned<String>>>,
     pub any: Option<Vec<Spanned<String>>>,
+    /// The name of an int parameter; goes with `of`.
+    pub at_least: Option<Spanned<String>>,
+    pub of: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assessment {
+    pub name: Spanned<String>,
+    pub label: Spanned<String>,
+    pub article: Option<Spanned<String>>,
+    pub standards: Spanned<Vec<Spanned<String>>>,
+    pub valid_months: Option<Spanned<String>>,
+    pub missing: Spanned<String>,
+    pub expired: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    pub id: Spanned<String>,
+    pub label: String,
+    pub article: Spanned<String>,
+    #[serde(default)]
+    pub proves: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -85,9 +119,17 @@ pub struct Grant {
     pub label: Spanned<String>,
     pub article: Spanned<String>,
     pub kind: Spanned<String>,
-    pub amount: Spanned<String>,
-    pub settlement: Spanned<String>,
-    pub carry_over: bool,
+    pub amount: Option<Spanned<String>>,
+    pub settlement: Option<Spanned<String>>,
+    pub carry_over: Option<Spanned<bool>>,
+    pub accumulates: Option<Spanned<bool>>,
+    pub carry_limit: Option<Spanned<String>>,
+    pub cap: Option<Spanned<String>>,
+    pub covers: Option<Spanned<String>>,
+    pub per_day: Option<Spanned<String>>,
+    pub period: Option<Spanned<String>>,
+    pub times: Option<Spanned<String>>,
+    pub percent: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +151,12 @@ pub struct Example {
     pub class: Option<String>,
     pub grant: Option<Spanned<String>>,
     pub missing: Option<Vec<String>>,
+    /// What each grant comes to, by name, in yuan.
+    #[serde(default)]
+    pub amounts: BTreeMap<String, Spanned<String>>,
+    /// What is left to pay beside each grant, by name, in yuan.
+    #[serde(default)]
+    pub own: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub changes: Vec<Change>,
     pub quarter: Option<Spanned<String>>,

@@ -22,6 +22,10 @@ fn change(mut person: Timeline, on: &str, fact: Fact, text: &str) -> Timeline {
     person.change(day(on), fact, Value::parse(fact.ty(), text).unwrap()).unwrap();
     person
 }
+/// The shipped packs that fill the home care purse.
+fn purses() -> Vec<Pack> {
+    shipped().unwrap().into_iter().filter(Pack::fills_purse).collect()
+}
 /// The shipped packs with some parameters set otherwise; their own month examples no longer apply.
 fn packs_with(changes: &[(&str, &str)]) -> Vec<Pack> {
     let load = |(file, text): &(&str, &str)| {
@@ -34,7 +38,7 @@ fn packs_with(changes: &[(&str, &str)]) -> Vec<Pack> {
         });
         Pack::load(file, &text).unwrap_or_else(|e| panic!("{e}"))
     };
-    SHIPPED.iter().map(load).collect()
+    SHIPPED.iter().filter(|(_, text)| text.contains("_purse\"")).map(load).collect()
 }
 /// For each month of the quarter the pack's id, `-` if not entitled, `?` if unknown.
 fn quarter_of(packs: &[Pack], person: &Timeline, quarter: &str) -> Vec<String> {
@@ -57,7 +61,7 @@ const URBAN: &str = "urban-home-care";
 #[test]
 fn turning_75_in_the_quarter() {
     let born = person("1951-08-20", "rural");
-    assert_eq!(quarter_of(&shipped().unwrap(), &born, "2026Q3"), ["-", R75, R75]);
+    assert_eq!(quarter_of(&purses(), &born, "2026Q3"), ["-", R75, R75]);
     let next = packs_with(&[("start_month_after_birthday", "next")]);
     assert_eq!(quarter_of(&next, &born, "2026Q3"), ["-", "-", R75]);
     // The month after the birthday's may be the first of the next quarter.
@@ -69,7 +73,7 @@ fn turning_75_in_the_quarter() {
 #[test]
 fn turning_80_in_the_quarter_leaves_no_gap_and_no_double_month() {
     let born = person("1946-08-20", "rural");
-    assert_eq!(quarter_of(&shipped().unwrap(), &born, "2026Q3"), [R75, R80, R80]);
+    assert_eq!(quarter_of(&purses(), &born, "2026Q3"), [R75, R80, R80]);
     // Whatever the packs say singly, the passage is whole.
     for end in ["previous", "same", "next"] {
         let next = packs_with(&[("start_month_after_birthday", "next"), ("end_month_after_age", end)]);
@@ -93,35 +97,35 @@ fn dying_in_the_quarter() {
     let alive = person("1949-03-08", "rural");
     let dead = change(alive, "2026-09-01", Fact::DeathDate, "2026-08-05");
     // The notice came later; the day of death counts.
-    assert_eq!(quarter_of(&shipped().unwrap(), &dead, "2026Q3"), [R75, R75, "-"]);
+    assert_eq!(quarter_of(&purses(), &dead, "2026Q3"), [R75, R75, "-"]);
     for (rule, months) in [("previous", [R75, "-", "-"]), ("next", [R75, R75, R75])] {
         assert_eq!(quarter_of(&packs_with(&[("end_month_after_death", rule)]), &dead, "2026Q3"), months, "{rule}");
     }
     let first = change(person("1949-03-08", "rural"), "2026-08-01", Fact::DeathDate, "2026-08-01");
-    assert_eq!(quarter_of(&shipped().unwrap(), &first, "2026Q3"), [R75, R75, "-"]);
-    assert_eq!(quarter_of(&shipped().unwrap(), &first, "2026Q4"), ["-", "-", "-"]);
+    assert_eq!(quarter_of(&purses(), &first, "2026Q3"), [R75, R75, "-"]);
+    assert_eq!(quarter_of(&purses(), &first, "2026Q4"), ["-", "-", "-"]);
 }
 
 #[test]
 fn moving_in_the_quarter() {
     let left = change(person("1949-03-08", "rural"), "2026-07-20", Fact::HukouRegion, "440103001001");
-    assert_eq!(quarter_of(&shipped().unwrap(), &left, "2026Q3"), [R75, "-", "-"]);
+    assert_eq!(quarter_of(&purses(), &left, "2026Q3"), [R75, "-", "-"]);
     assert_eq!(quarter_of(&packs_with(&[("end_month_after_move", "previous")]), &left, "2026Q3"), ["-", "-", "-"]);
     let came = change(left, "2026-09-09", Fact::HukouRegion, "441523102205");
-    assert_eq!(quarter_of(&shipped().unwrap(), &came, "2026Q3"), [R75, "-", R75]);
+    assert_eq!(quarter_of(&purses(), &came, "2026Q3"), [R75, "-", R75]);
     assert_eq!(quarter_of(&packs_with(&[("start_month_after_move", "next")]), &came, "2026Q3"), [R75, "-", "-"]);
     let within = change(person("1949-03-08", "rural"), "2026-08-02", Fact::HukouRegion, "441502001001");
-    assert_eq!(quarter_of(&shipped().unwrap(), &within, "2026Q3"), [R75, R75, R75]);
+    assert_eq!(quarter_of(&purses(), &within, "2026Q3"), [R75, R75, R75]);
 }
 
 #[test]
 fn passing_from_rural_to_urban_in_the_quarter() {
     let moved = change(person("1949-03-08", "rural"), "2026-08-10", Fact::Hukou, "urban");
-    assert_eq!(quarter_of(&shipped().unwrap(), &moved, "2026Q3"), [R75, URBAN, URBAN]);
+    assert_eq!(quarter_of(&purses(), &moved, "2026Q3"), [R75, URBAN, URBAN]);
     assert_eq!(quarter_of(&packs_with(&[("start_month_after_move", "next")]), &moved, "2026Q3"), [R75, R75, URBAN]);
     // There and back within one month.
     let back = change(moved, "2026-08-25", Fact::Hukou, "rural");
-    assert_eq!(quarter_of(&shipped().unwrap(), &back, "2026Q3"), [R75, R75, R75]);
+    assert_eq!(quarter_of(&purses(), &back, "2026Q3"), [R75, R75, R75]);
 }
 
 #[test]
@@ -129,14 +133,14 @@ fn an_unknown_fact_leaves_the_month_open_until_it_is_known() {
     let mut facts =
         Timeline::new(Facts::new().with(Fact::BirthDate, "1949-03-08").unwrap().with(Fact::Alive, "true").unwrap());
     facts.change(day("2026-01-01"), Fact::HukouRegion, Value::Region("441523102205".parse().unwrap())).unwrap();
-    assert_eq!(quarter_of(&shipped().unwrap(), &facts, "2026Q3"), ["?", "?", "?"]);
+    assert_eq!(quarter_of(&purses(), &facts, "2026Q3"), ["?", "?", "?"]);
     let known = change(facts, "2026-08-15", Fact::Hukou, "rural");
-    assert_eq!(quarter_of(&shipped().unwrap(), &known, "2026Q3"), ["?", R75, R75]);
+    assert_eq!(quarter_of(&purses(), &known, "2026Q3"), ["?", R75, R75]);
 }
 
 #[test]
 fn two_in_one_house_are_one_purse() {
-    let packs = shipped().unwrap();
+    let packs = purses();
     let group: Vec<&Pack> = packs.iter().collect();
     let quarter: Quarter = "2026Q3".parse().unwrap();
     let of = |p: &Timeline| entitled_months(&group, p, &quarter.months()).unwrap();
@@ -173,7 +177,7 @@ fn months_are_refused_only_for_parameters_they_need() {
 
 #[test]
 fn packs_are_grouped_by_what_excludes_each_other() {
-    let mut packs = shipped().unwrap();
+    let mut packs = purses();
     let ids = |packs: &[Pack]| -> Vec<Vec<String>> {
         groups(packs).iter().map(|g| g.iter().map(|p| p.id.clone()).collect()).collect()
     };

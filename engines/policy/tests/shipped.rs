@@ -1,7 +1,7 @@
 //! The shipped packs: what the requirement says of them, and that their examples guard them.
 #![allow(clippy::unwrap_used)]
 use kernel::{CivilDate, Fen};
-use policy::{Fact, Facts, GrantKind, Pack, SHIPPED, Settlement, Truth, Verdict, shipped};
+use policy::{Fact, Facts, GrantKind, Pack, SHIPPED, Settlement, Truth, Verdict, check_set, shipped};
 
 fn day(text: &str) -> CivilDate {
     text.parse().unwrap()
@@ -44,16 +44,77 @@ fn the_rural_pack_is_what_the_requirement_says() {
 
 #[test]
 fn neighbours_are_marked_as_local_examples_and_silent_points_are_visible() {
-    for pack in shipped().unwrap() {
-        assert_eq!(pack.local_example, pack.id != "rural-home-care-75-79", "{}", pack.id);
+    let packs = shipped().unwrap();
+    assert!(check_set(&packs).is_empty(), "{:?}", check_set(&packs));
+    for pack in &packs {
+        let invented = ["rural-home-care-80", "urban-home-care"].contains(&pack.id.as_str());
+        assert_eq!(pack.local_example, invented, "{}", pack.id);
         assert_eq!(pack.local_example, !pack.local_example_note.is_empty());
         let choices = pack.choices(day("2026-11-20"));
-        for name in ["start_month_after_birthday", "end_month_after_death", "end_month_after_move"] {
-            let choice = choices.iter().find(|c| c.parameter == name).unwrap();
-            assert!(!choice.why.is_empty() && !choice.value.is_empty());
+        if pack.fills_purse() {
+            for name in ["start_month_after_birthday", "end_month_after_death", "end_month_after_move"] {
+                let choice = choices.iter().find(|c| c.parameter == name).unwrap();
+                assert!(!choice.why.is_empty() && !choice.value.is_empty());
+            }
         }
         assert!(pack.examples >= 6, "{}", pack.id);
         assert!(pack.conditions.iter().all(|c| c.cel().is_none() || c.is_native()), "{}", pack.id);
+        assert!(pack.conditions.iter().all(|c| c.article.is_some()), "{}", pack.id);
+        assert!(!pack.application_needed || !pack.evidence.is_empty(), "{} asks for nothing", pack.id);
+    }
+}
+
+#[test]
+fn every_kind_of_rule_the_requirement_names_is_shipped() {
+    let packs = shipped().unwrap();
+    let sum = |id: &str, grant: &str| {
+        let pack = packs.iter().find(|p| p.id == id).unwrap();
+        let on = pack.at(day("2026-11-20")).unwrap();
+        let grant = pack.grants.iter().find(|g| g.name == grant).unwrap();
+        on.grant_zh(&grant.kind)
+    };
+    for (pack, grant, text) in [
+        ("rural-home-care-75-79", "home_care", "每户每月 ¥100.00"),
+        ("renovation-chongqing-2020", "renovation", "据实补贴，最高 ¥2,000.00"),
+        ("renovation-hubei", "renovation", "据实补贴，最高 ¥2,000.00"),
+        ("visits-monthly", "visit", "每月 1 次"),
+        ("visits-weekly", "visit", "每周 1 次"),
+        ("meal-help", "meal", "每餐 ¥2.00，每天最多 2 餐"),
+        ("service-tiers-yiwu", "free_service", "免费"),
+        ("service-tiers-yiwu", "low_fee_service", "自付 50%"),
+        ("service-tiers-yiwu", "paid_service", "自付 100%"),
+        ("bed-subsidy-quxian", "bed", "每张床一次性 ¥10,000.00"),
+        ("inner-medical-luoyuan", "clinic", "一次性 ¥80,000.00"),
+        ("inner-medical-luoyuan", "nursing_station", "一次性 ¥100,000.00"),
+        ("demonstration-sites", "centre", "一次性 ¥500,000.00"),
+        ("demonstration-sites", "station", "一次性 ¥200,000.00"),
+        ("canteen-subsidy", "canteen", "每年 ¥60,000.00"),
+        ("lottery-share", "floor", "不低于 55%"),
+    ] {
+        assert_eq!(sum(pack, grant), text, "{pack}");
+    }
+    for (id, place) in [
+        ("renovation-chongqing-2020", "50"),
+        ("renovation-hubei", "42"),
+        ("service-tiers-yiwu", "330782"),
+        ("bed-subsidy-quxian", "511725"),
+        ("inner-medical-luoyuan", "350123"),
+    ] {
+        assert_eq!(packs.iter().find(|p| p.id == id).unwrap().place.prefix(), place);
+    }
+}
+
+#[test]
+fn breaking_any_leaf_of_a_shipped_pack_breaks_an_example() {
+    for (file, text) in SHIPPED {
+        let pack = Pack::load(file, text).unwrap();
+        for condition in &pack.conditions {
+            let Some(cel) = condition.cel() else { continue };
+            let turned = text.replace(&format!("cel = \"{cel}\""), &format!("cel = \"!({cel})\""));
+            assert_ne!(turned, **text);
+            let Err(error) = Pack::load(file, &turned) else { panic!("{file}: {} is not tested", condition.name) };
+            assert!(error.message.contains("样例"), "{error}");
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! A small pack to try rules on.
+#![allow(dead_code, reason = "each test uses a part of it")]
 use kernel::CivilDate;
 use policy::{Pack, PackError};
 

@@ -1,19 +1,20 @@
 //! From a document to a pack: every reference, type, period and limit is checked, then the examples are run.
+mod conditions;
+mod grants;
+
 use crate::error::{PackError, Source};
-use crate::expr::{Leaf, PARSER_STACK};
-use crate::pack::{
-    Article, Class, Condition, Grant, GrantKind, HOUSEHOLD_RULE, HouseholdRule, Kind, MAX_CONDITIONS, MONTH_RULES,
-    MonthRule, Pack, Parameter, ParameterType, ParameterValue, Setting, Settlement,
-};
-use crate::{Fact, raw};
+use crate::expr::PARSER_STACK;
+use crate::pack::{Article, Kind, Pack};
+use crate::parameter::{HouseholdRule, MonthRule, Parameter, ParameterType, ParameterValue, Setting};
+use crate::{Fact, Subject, raw};
 use kernel::{CivilDate, Fen, RegionCode};
 use toml::Spanned;
 use toml::value::Datetime;
 
 /// The largest document, in bytes.
 const MAX_DOCUMENT: usize = 256 * 1024;
-/// The deepest tree of conditions.
-const MAX_TREE: usize = 16;
+/// The most entries in each list of a document.
+const MAX_LIST: usize = 500;
 /// The only document format so far.
 const FORMAT: u32 = 1;
 
@@ -59,7 +60,7 @@ fn toml_message(message: &str) -> String {
     }
 }
 
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     src: Source<'a>,
     doc: &'a raw::Document,
 }
@@ -71,7 +72,7 @@ fn is_name(text: &str, separator: char) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator)
 }
 
-impl<'a> Source<'a> {
+impl Source<'_> {
     pub fn at<T>(&self, spanned: &Spanned<T>, message: impl Into<String>) -> PackError {
         self.error(spanned.span().start, message)
     }
@@ -94,6 +95,15 @@ impl<'a> Loader<'a> {
         if !is_name(doc.id.get_ref(), '-') {
             return Err(src.at(&doc.id, "id 用小写字母、数字和 -，字母开头"));
         }
+        self.limits()?;
+        let subject = match &doc.subject {
+            None => Subject::Person,
+            Some(code) => {
+                Subject::parse(code.get_ref()).ok_or_else(|| src.at(code, "subject 可用的是 person、facility、fund"))?
+            }
+        };
+        let excludes = self.others(&doc.excludes)?;
+        let exclusive_with = self.others(&doc.exclusive_with)?;
         let place: RegionCode = doc.place.get_ref().parse().map_err(|e: &str| src.at(&doc.place, e))?;
         let effective_from = src.date(&doc.effective_from)?;
         let effective_to = doc.effective_to.as_ref().map(|d| src.date(d)).transpose()?;
@@ -108,12 +118,17 @@ impl<'a> Loader<'a> {
         }
         let articles = self.articles()?;
         let parameters = self.parameters(&articles)?;
-        let conditions = self.conditions(&articles, &parameters)?;
+        self.periods(&parameters, effective_from, effective_to)?;
+        let conditions = self.conditions(subject, &articles, &parameters)?;
+        let assessment = self.assessment(subject, &conditions, &parameters)?;
         let grants = self.grants(&articles, &parameters)?;
         let classes = self.classes(&conditions, &grants)?;
+        let evidence = self.evidence(subject, &articles)?;
         let (month_rules, household_rule) = self.rules(&parameters, &grants)?;
         let pack = Pack {
+            file: src.file.to_owned(),
             id: doc.id.get_ref().clone(),
+            subject,
             title: doc.title.clone(),
             document: doc.document.clone(),
             document_note: doc.document_note.clone(),
@@ -123,6 +138,8 @@ impl<'a> Loader<'a> {
             local_example_note: note,
             group: doc.group.clone(),
             precedence: doc.precedence,
+            excludes,
+            exclusive_with,
             application_needed: doc.application_needed,
             effective_from,
             effective_to,
@@ -131,6 +148,8 @@ impl<'a> Loader<'a> {
             conditions,
             grants,
             classes,
+            evidence,
+            assessment,
             examples: doc.examples.len(),
             version: fingerprint(src.text),
             text: src.text.to_owned(),
@@ -163,6 +182,60 @@ impl<'a> Loader<'a> {
                 let raw = self.doc.conditions.iter().find(|c| *c.name.get_ref() == condition.name);
                 let offset = raw.and_then(|c| c.cel.as_ref()).map_or(0, |cel| cel.span().start);
                 return Err(self.src.error(offset, "条件算不出“是”或“否”，检查两边的种类"));
+            }
+        }
+        Ok(())
+    }
+
+    /// No list is longer than any honest document needs.
+    fn limits(&self) -> Loaded<()> {
+        let doc = self.doc;
+        let lists = [
+            ("articles", doc.articles.len()),
+            ("parameters", doc.parameters.len()),
+            ("grants", doc.grants.len()),
+            ("evidence", doc.evidence.len()),
+            ("examples", doc.examples.len()),
+            ("excludes", doc.excludes.len()),
+            ("exclusive_with", doc.exclusive_with.len()),
+        ];
+        match lists.into_iter().find(|(_, len)| *len > MAX_LIST) {
+            Some((name, len)) => Err(self.src.at(&doc.id, format!("{name} 有 {len} 项，最多 {MAX_LIST} 项"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The ids of other packs.
+    fn others(&self, ids: &[Spanned<String>]) -> Loaded<Vec<String>> {
+        for id in ids {
+            if !is_name(id.get_ref(), '-') {
+                return Err(self.src.at(id, "这里写别的政策包的 id"));
+            }
+            if id.get_ref() == self.doc.id.get_ref() {
+                return Err(self.src.at(id, "政策包不能排除自己"));
+            }
+        }
+        Ok(ids.iter().map(|id| id.get_ref().clone()).collect())
+    }
+
+    /// Every parameter has a value from the pack's first day on, without a hole, to its last day if it has one.
+    fn periods(&self, parameters: &[Parameter], from: CivilDate, to: Option<CivilDate>) -> Loaded<()> {
+        for (raw, parameter) in self.doc.parameters.iter().zip(parameters) {
+            let mut due = from;
+            let mut open = false;
+            for value in &parameter.values {
+                if due < value.from {
+                    let before = value.from.plus_days(-1);
+                    return Err(self.src.at(&raw.name, format!("参数从 {due} 到 {before} 没有值，补上这一段")));
+                }
+                match value.to {
+                    Some(last) => due = due.max(last.plus_days(1)),
+                    None => open = true,
+                }
+            }
+            if let Some(to) = to.filter(|to| !open && due <= *to) {
+                let last = due.plus_days(-1);
+                return Err(self.src.at(&raw.name, format!("参数到 {last} 就没有值了，政策施行到 {to}")));
             }
         }
         Ok(())
@@ -250,172 +323,6 @@ impl<'a> Loader<'a> {
             }
         }
         Ok(text.clone())
-    }
-
-    fn conditions(&self, articles: &[Article], parameters: &[Parameter]) -> Loaded<Vec<Condition>> {
-        let raws = &self.doc.conditions;
-        self.unique(raws.iter().map(|c| &c.name), "条件")?;
-        if let Some(extra) = raws.get(MAX_CONDITIONS) {
-            return Err(self.src.at(&extra.name, format!("条件太多，一个政策包最多 {MAX_CONDITIONS} 条")));
-        }
-        let mut order = Order { loader: self, path: Vec::new(), placed: Vec::new() };
-        for i in 0..raws.len() {
-            order.visit(i)?;
-        }
-        let placed = order.placed;
-        let mut conditions = Vec::with_capacity(raws.len());
-        for &i in &placed {
-            let raw = &raws[i];
-            let article = raw.article.as_ref().map(|a| self.article(articles, a)).transpose()?;
-            let label = self.label(&raw.label, parameters)?;
-            let place_of = |names: &[Spanned<String>]| {
-                let index = |n: &Spanned<String>| raws.iter().position(|r| r.name.get_ref() == n.get_ref());
-                let children: Vec<usize> =
-                    names.iter().filter_map(index).filter_map(|r| placed.iter().position(|&p| p == r)).collect();
-                let mask = children.iter().fold(0u64, |m, c| m | 1 << c);
-                (children, mask)
-            };
-            let kind = match (&raw.cel, &raw.all, &raw.any) {
-                (Some(cel), None, None) => {
-                    let compiled = Leaf::compile(cel.get_ref(), parameters);
-                    let leaf = compiled.map_err(|f| self.src.error(self.inside(cel, f.offset), f.message))?;
-                    if leaf.facts.is_empty() {
-                        return Err(self.src.at(cel, "条件里没有用到任何事实"));
-                    }
-                    Kind::Leaf(leaf)
-                }
-                (None, Some(all), None) => {
-                    let (children, mask) = place_of(all);
-                    Kind::All { children, mask }
-                }
-                (None, None, Some(any)) => {
-                    let (children, mask) = place_of(any);
-                    Kind::Any { children, mask }
-                }
-                _ => return Err(self.src.at(&raw.name, "一条条件只写 cel、all、any 中的一个")),
-            };
-            conditions.push(Condition { name: raw.name.get_ref().clone(), label, article, kind });
-        }
-        Ok(conditions)
-    }
-
-    /// The place in the document of byte `offset` of a string's value.
-    fn inside(&self, text: &Spanned<String>, offset: usize) -> usize {
-        let span = text.span();
-        // With escapes in the string the value is not found as written; its beginning is near enough then.
-        let written = self.src.text.get(span.clone()).and_then(|w| w.find(text.get_ref().as_str()));
-        written.map_or(span.start, |i| span.start + i + offset)
-    }
-
-    fn grants(&self, articles: &[Article], parameters: &[Parameter]) -> Loaded<Vec<Grant>> {
-        let src = self.src;
-        self.unique(self.doc.grants.iter().map(|g| &g.name), "待遇")?;
-        let mut grants = Vec::with_capacity(self.doc.grants.len());
-        for raw in &self.doc.grants {
-            let amount = parameters
-                .iter()
-                .position(|p| p.name == *raw.amount.get_ref() && p.ty == ParameterType::Money)
-                .ok_or_else(|| src.at(&raw.amount, "amount 写一个 money 参数的名字"))?;
-            let settlement = Settlement::parse(raw.settlement.get_ref())
-                .ok_or_else(|| src.at(&raw.settlement, "settlement 可用的是 month、quarter、year"))?;
-            let kind = match raw.kind.get_ref().as_str() {
-                "household_purse" => GrantKind::HouseholdPurse { amount, settlement, carry_over: raw.carry_over },
-                "person_purse" => GrantKind::PersonPurse { amount, settlement, carry_over: raw.carry_over },
-                _ => return Err(src.at(&raw.kind, "kind 可用的是 household_purse、person_purse")),
-            };
-            grants.push(Grant {
-                name: raw.name.get_ref().clone(),
-                label: self.label(&raw.label, parameters)?,
-                article: self.article(articles, &raw.article)?,
-                kind,
-            });
-        }
-        Ok(grants)
-    }
-
-    fn classes(&self, conditions: &[Condition], grants: &[Grant]) -> Loaded<Vec<Class>> {
-        let src = self.src;
-        self.unique(self.doc.classes.iter().map(|c| &c.name), "类别")?;
-        if self.doc.classes.is_empty() {
-            return Err(src.at(&self.doc.id, "至少写一个类别 classes"));
-        }
-        if let Some(extra) = self.doc.classes.get(usize::from(u8::MAX)) {
-            return Err(src.at(&extra.name, "类别太多"));
-        }
-        let mut classes = Vec::with_capacity(self.doc.classes.len());
-        for raw in &self.doc.classes {
-            let when = conditions.iter().position(|c| c.name == *raw.when.get_ref());
-            let when = when.ok_or_else(|| src.at(&raw.when, format!("没有“{}”这条条件", raw.when.get_ref())))?;
-            let mut given = Vec::with_capacity(raw.grants.len());
-            for name in &raw.grants {
-                let grant = grants.iter().position(|g| g.name == *name.get_ref());
-                given.push(grant.ok_or_else(|| src.at(name, format!("没有“{}”这项待遇", name.get_ref())))?);
-            }
-            classes.push(Class { name: raw.name.get_ref().clone(), label: raw.label.clone(), when, grants: given });
-        }
-        Ok(classes)
-    }
-
-    /// A pack that fills a purse must say which months count, even where its source does not.
-    fn rules(&self, parameters: &[Parameter], grants: &[Grant]) -> Loaded<(Option<[usize; 5]>, Option<usize>)> {
-        let find = |name: &str, ty| {
-            let found = parameters.iter().position(|p| p.name == name && p.ty == ty);
-            found.ok_or_else(|| {
-                self.src.at(&self.doc.id, format!("有按月的待遇，要写参数 {name}（type = \"{}\"）", ty.code()))
-            })
-        };
-        if grants.is_empty() {
-            return Ok((None, None));
-        }
-        let mut rules = [0; 5];
-        for (slot, name) in rules.iter_mut().zip(MONTH_RULES) {
-            *slot = find(name, ParameterType::Month)?;
-            let mut values = parameters[*slot].values.iter();
-            if name.starts_with("start") && values.any(|v| v.value == Setting::Month(MonthRule::Previous)) {
-                let raw = self.doc.parameters.get(*slot).map_or(&self.doc.id, |p| &p.name);
-                return Err(self.src.at(raw, "开始的月份只能是 \"same\" 或 \"next\""));
-            }
-        }
-        let by_household = grants.iter().any(|g| matches!(g.kind, GrantKind::HouseholdPurse { .. }));
-        let household = if by_household { Some(find(HOUSEHOLD_RULE, ParameterType::Household)?) } else { None };
-        Ok((Some(rules), household))
-    }
-}
-
-/// Places every condition after those it is made of.
-struct Order<'a, 'b> {
-    loader: &'b Loader<'a>,
-    path: Vec<usize>,
-    placed: Vec<usize>,
-}
-
-impl Order<'_, '_> {
-    fn visit(&mut self, i: usize) -> Loaded<()> {
-        let (src, raws) = (self.loader.src, &self.loader.doc.conditions);
-        if self.placed.contains(&i) {
-            return Ok(());
-        }
-        if self.path.contains(&i) {
-            let round: Vec<&str> = self.path.iter().chain([&i]).map(|&p| raws[p].name.get_ref().as_str()).collect();
-            return Err(src.at(&raws[i].name, format!("条件互相引用，绕成了圈：{}", round.join(" → "))));
-        }
-        if self.path.len() >= MAX_TREE {
-            return Err(src.at(&raws[i].name, format!("条件套得太深，最多 {MAX_TREE} 层")));
-        }
-        self.path.push(i);
-        for list in [&raws[i].all, &raws[i].any].into_iter().flatten() {
-            if list.is_empty() {
-                return Err(src.at(&raws[i].name, "all、any 里至少写一条"));
-            }
-            for child in list {
-                let found = raws.iter().position(|r| r.name.get_ref() == child.get_ref());
-                let child = found.ok_or_else(|| src.at(child, format!("没有“{}”这条条件", child.get_ref())))?;
-                self.visit(child)?;
-            }
-        }
-        self.path.pop();
-        self.placed.push(i);
-        Ok(())
     }
 }
 
