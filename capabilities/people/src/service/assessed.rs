@@ -38,8 +38,10 @@ pub struct Assessed {
 /// `Forbidden` for whoever may neither assess nor recognise results; `NotFound`; `Invalid` for a day in the future or
 /// before birth; `Refused` when the archive is no longer in force.
 pub async fn assessed_in(tx: &Tx, db: &Db, actor: &Actor, elder: ElderId, found: Assessed) -> Result<()> {
-    if actor.require(Permission::AssessmentDo).is_err() {
-        actor.require(Permission::AssessmentArrange).or_else(|_| actor.require(Permission::ScaleManage))?;
+    // Whoever takes the last step before a result counts: assessor, arranger, supervisor, or who accepts the scale.
+    let others = [Permission::AssessmentDo, Permission::AssessmentSupervise, Permission::ScaleManage];
+    if others.iter().all(|p| actor.require(*p).is_err()) {
+        actor.require(Permission::AssessmentArrange)?;
     }
     let id = super::read::resolve(tx, elder).await?.id;
     let row = elders::by_id(tx, id, tx.lock()).await?.ok_or_else(no_elder)?;
