@@ -1,9 +1,10 @@
 //! The policy packs of the installation, loaded once and shared.
-use kernel::{CivilDate, Error, OrgScope, Result, Scope, Tier};
-use policy::{Pack, Refusal};
+use kernel::{CivilDate, Error, OrgScope, RegionCode, Result, Scope, Tier};
+use policy::{Pack, Refusal, Subject};
 use std::collections::HashMap;
 
-/// All loaded packs with the groups they form. Packs of one group exclude each other and share a purse.
+/// All loaded packs, of every subject and place, with the groups of those that fill a purse. Packs of one group exclude
+/// each other and share a purse.
 #[derive(Debug)]
 pub struct Packs {
     packs: Vec<Pack>,
@@ -20,25 +21,28 @@ pub struct Group {
 }
 
 impl Packs {
-    /// Loads the packs that come with the product and runs their examples. Determined by themselves, for everybody, are
-    /// those that fill a purse; the others are asked for one case at a time.
+    /// Loads the packs that come with the product, runs their examples and checks that they fit one another.
     ///
     /// # Errors
     /// `Internal` with file, line and column of the first fault.
     pub fn shipped() -> Result<Packs> {
         let packs = policy::shipped().map_err(Error::internal)?;
-        Ok(Packs::of(packs.into_iter().filter(Pack::fills_purse).collect()))
+        match policy::check_set(&packs).into_iter().next() {
+            Some(fault) => Err(Error::internal(fault)),
+            None => Ok(Packs::of(packs)),
+        }
     }
     /// Packs that were loaded elsewhere.
     pub fn of(packs: Vec<Pack>) -> Packs {
-        let index = |id: &str| packs.iter().position(|p| p.id == id).unwrap_or_default();
+        let index = |pack: &Pack| packs.iter().position(|p| std::ptr::eq(p, pack));
         let groups = policy::groups(&packs)
             .into_iter()
             .filter_map(|members| {
+                let members: Vec<&Pack> = members.into_iter().filter(|p| p.fills_purse()).collect();
                 let first = members.first()?;
                 Some(Group {
                     code: first.group.clone().unwrap_or_else(|| first.id.clone()),
-                    members: members.iter().map(|p| index(&p.id)).collect(),
+                    members: members.iter().filter_map(|p| index(p)).collect(),
                 })
             })
             .collect();
@@ -58,6 +62,13 @@ impl Packs {
     pub fn all(&self) -> &[Pack] {
         &self.packs
     }
+    /// The packs that decide about the people of `region`, as indices into [`Packs::all`].
+    pub fn local(&self, region: &RegionCode) -> Vec<usize> {
+        let city = region.at(Tier::City);
+        let decides = |p: &Pack| p.subject == Subject::Person && near(p, &city);
+        self.packs.iter().enumerate().filter(|(_, p)| decides(p)).map(|(i, _)| i).collect()
+    }
+    /// The groups of packs that fill a purse.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
@@ -86,16 +97,24 @@ impl Packs {
     }
 }
 
+/// Whether a pack is in place in a city: the city lies in the pack's place, or the pack's place in the city.
+pub(crate) fn near(pack: &Pack, city: &RegionCode) -> bool {
+    pack.place.contains(city) || city.contains(&pack.place)
+}
+
 /// The label of the article a pack's first grant rests on: what order, purse and settlement line name as their ground.
 pub fn ground(pack: &Pack) -> String {
     pack.grants.first().and_then(|g| pack.articles.get(g.article)).map(|a| a.label.clone()).unwrap_or_default()
 }
 
-/// `每户每月 ¥100.00，按季结算，季末清零`, as it stands on `day`; for other grants `每周 1 次`.
+/// `每户每月 ¥100.00，按季结算，季末清零`, as it stands on `day`; without a purse each different grant, `每周 1 次`.
 pub fn standard(pack: &Pack, day: CivilDate) -> String {
     let Some(grant) = pack.grants.first() else { return String::new() };
     if !grant.kind.is_purse() {
-        return pack.at(day).map_or_else(|_| "没有标准".into(), |on| on.grant_zh(&grant.kind));
+        let Ok(on) = pack.at(day) else { return "没有标准".into() };
+        let mut said: Vec<String> = pack.grants.iter().map(|g| on.grant_zh(&g.kind)).collect();
+        said.dedup();
+        return said.join("；");
     }
     let amount = grant.kind.amount().and_then(|i| pack.parameters.get(i)?.on(day)).map(|v| v.value.zh());
     let (settled, carried) = match &grant.kind {

@@ -68,7 +68,7 @@ async fn a_second_run_writes_nothing() {
         open(&db, person("1940-01-01", 3)).await;
         open(&db, person("1960-01-01", 4)).await;
         let done = run(&db, "2026-11-19").await;
-        assert_eq!((done.households, done.decisions, done.added), (3, 12, 12));
+        assert_eq!((done.households, done.decisions, done.added), (3, 36, 36));
         assert_eq!(done.granted, yuan(300 + 360));
         let before = state(&db).await;
         assert!(run(&db, "2026-11-19").await.unchanged());
@@ -216,9 +216,9 @@ async fn a_run_killed_between_batches_goes_on_where_it_stopped() {
         let first = service::determine_by(&db, &packs(), &platform(), today, 2, &killed).await;
         assert!(matches!(first, Err(Error::Internal(_))));
         let half = rows(&db).await.len();
-        assert_eq!(half, 2 * 2 * 3, "two batches of two households under three packs are there");
+        assert_eq!(half, 2 * 2 * 9, "two batches of two households under nine packs are there");
         let report = service::determine_by(&db, &packs(), &platform(), today, 2, &Quiet).await.expect("goes on");
-        assert_eq!((report.households, report.added, report.granted), (7, 21, yuan(2_100)));
+        assert_eq!((report.households, report.added, report.granted), (7, 63, yuan(2_100)));
         assert_eq!(postings(&db).await, 21, "three months each, none twice");
         let before = state(&db).await;
         assert!(run(&db, "2026-10-01").await.unchanged());

@@ -38,6 +38,16 @@ fn changed(kind: FactKind, text: &str) -> Option<(Fact, Value)> {
         FactKind::Specials => (Fact::SpecialGroups, code(Fact::SpecialGroups, text)),
         FactKind::Care if text.is_empty() => (Fact::CareDependence, Value::Unknown),
         FactKind::Care => (Fact::CareDependence, code(Fact::CareDependence, text)),
+        FactKind::AbilityLevel => (Fact::AbilityLevel, code(Fact::AbilityLevel, text)),
+        FactKind::AssessmentStandard => (Fact::AssessmentStandard, code(Fact::AssessmentStandard, text)),
+        FactKind::AssessedOn => (Fact::AssessedOn, code(Fact::AssessedOn, text)),
+        FactKind::AssessmentValidUntil => (Fact::AssessmentValidUntil, code(Fact::AssessmentValidUntil, text)),
+        FactKind::EatUnaided => (Fact::EatUnaided, code(Fact::EatUnaided, text)),
+        FactKind::DressUnaided => (Fact::DressUnaided, code(Fact::DressUnaided, text)),
+        FactKind::BedTransferUnaided => (Fact::BedTransferUnaided, code(Fact::BedTransferUnaided, text)),
+        FactKind::ToiletUnaided => (Fact::ToiletUnaided, code(Fact::ToiletUnaided, text)),
+        FactKind::WalkIndoorsUnaided => (Fact::WalkIndoorsUnaided, code(Fact::WalkIndoorsUnaided, text)),
+        FactKind::BatheUnaided => (Fact::BatheUnaided, code(Fact::BatheUnaided, text)),
         FactKind::Certificate => {
             let cert = DisabilityCert::parse(text);
             (Fact::DisabilityCert, cert.map_or(Value::Unknown, |c| Value::Bool(c.held())))

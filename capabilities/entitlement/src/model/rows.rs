@@ -107,7 +107,8 @@ fn compact(facts: &policy::Facts, used: FactSet, day: CivilDate) -> String {
     out
 }
 
-/// The days on which a decision may turn, inside `(after, to]`: changes, birthdays, death, the pack's own dates.
+/// The days on which a decision may turn, inside `(after, to]`: changes, birthdays, death, the first and the last day of
+/// an assessment, the pack's own dates.
 fn turns(pack: &Pack, person: &Timeline, after: CivilDate, to: CivilDate) -> Vec<CivilDate> {
     let mut days = Vec::new();
     let mut add = |day: CivilDate| {
@@ -122,6 +123,15 @@ fn turns(pack: &Pack, person: &Timeline, after: CivilDate, to: CivilDate) -> Vec
         value.to.into_iter().for_each(|d| add(d.plus_days(1)));
     }
     person.changes().iter().for_each(|c| add(c.on));
+    if pack.assessment.is_some() {
+        let versions = person.changes().iter().filter(|c| after < c.on && c.on <= to).map(|c| person.on(c.on));
+        for facts in std::iter::once(person.on(after)).chain(versions) {
+            if let Value::Date(assessed) = facts.get(Fact::AssessedOn) {
+                add(assessed);
+            }
+            pack.assessment_ends(&facts, after, to).into_iter().for_each(|last| add(last.plus_days(1)));
+        }
+    }
     let facts = person.on(to);
     facts.death_date().into_iter().for_each(&mut add);
     if let Some(birth) = facts.birth_date() {
@@ -178,8 +188,19 @@ pub(crate) fn began(pack: &Pack, person: &Timeline, from: &Decided) -> CivilDate
     let used = read_by(pack);
     let earliest = person.on(from.since).birth_date().unwrap_or(pack.effective_from).max(pack.effective_from);
     let mut since = from.since;
-    let same_before =
-        |day: CivilDate| matches!(on_day(pack, person, day.plus_days(-1), used), Ok(Some(before)) if before.same(from));
+    let facts = person.on(from.since);
+    // Whoever has no changes behind has the same facts on every day before: only the days' ages and parameters differ.
+    let still = facts.death_date().is_none() && person.changes().iter().all(|c| c.on > from.since);
+    let same_before = |day: CivilDate| {
+        let before = day.plus_days(-1);
+        if still {
+            return pack.at(before).is_ok_and(|on| {
+                let outcome = on.decide(&facts);
+                outcome == from.outcome && on.monthly(&outcome) == from.monthly
+            });
+        }
+        matches!(on_day(pack, person, before, used), Ok(Some(before)) if before.same(from))
+    };
     if since <= earliest || !same_before(since) {
         return since;
     }
@@ -201,10 +222,11 @@ pub(crate) fn ends(pack: &Pack, person: &Timeline, from: &Decided) -> Option<Civ
         return None;
     }
     let birth = person.on(from.since).birth_date()?;
-    let used = read_by(pack);
-    turns(pack, person, from.since, birth.birthday(OLDEST)).into_iter().find(
-        |&day| !matches!(on_day(pack, person, day, used), Ok(Some(then)) if then.outcome.verdict == Verdict::Eligible),
-    )
+    let goes_on = |day: CivilDate| {
+        let on = pack.at(day);
+        on.is_ok_and(|on| on.decide(&person.on(day)).verdict == Verdict::Eligible)
+    };
+    turns(pack, person, from.since, birth.birthday(OLDEST)).into_iter().find(|&day| !goes_on(day))
 }
 
 /// Compares what is stored with what should hold from `anchor` to `today`. Rows that ended before `anchor` are not

@@ -1,6 +1,6 @@
 //! What others and the pages see.
 use kernel::{AccountId, CivilDate, ElderId, Fen, HouseholdId, Instant, Month, Quarter, RegionCode};
-use policy::{Explanation, Facts, Verdict};
+use policy::{Counterfactual, Explanation, Facts, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// A purse with what is on it, as far as it may pay for a service on the day asked about.
@@ -60,6 +60,10 @@ pub struct DeterminationView {
     /// The pack of the same group held before (or this one, under another text or amount), where this is a passage and
     /// not a beginning.
     pub passed_from: Option<String>,
+    /// The pack in force that gives instead, where this one is met but gives way to it.
+    pub displaced_by: Option<String>,
+    /// What would have to change, where somebody is not eligible today.
+    pub counterfactual: Option<Counterfactual>,
     pub recorded_at: Instant,
     /// When it turned out to have been wrong.
     pub superseded_at: Option<Instant>,
@@ -82,6 +86,8 @@ pub struct ElderRow {
     pub household: HouseholdId,
     pub region: RegionCode,
     pub pack: String,
+    /// A fact is missing before it can be decided.
+    pub unknown: bool,
     pub monthly: Fen,
     pub since: CivilDate,
     pub ends_on: Option<CivilDate>,

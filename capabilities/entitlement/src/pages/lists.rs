@@ -32,8 +32,10 @@ pub(crate) async fn tabs(app: &App, viewer: &Viewer, path: &str, view: Option<&s
     ])
 }
 
-fn packs_filter(packs: &Packs) -> FilterSpec {
-    let choices = packs.all().iter().map(|p| Choice::new(p.id.clone(), p.title.clone())).collect();
+/// The packs that decide about people here; with `purse` only those that fill one.
+fn packs_filter(packs: &Packs, viewer: &Viewer, purse: bool) -> FilterSpec {
+    let local = packs.local(&viewer.scope.region).into_iter().map(|i| &packs.all()[i]);
+    let choices = local.filter(|p| !purse || p.fills_purse()).map(|p| Choice::new(p.id.clone(), p.title.clone())).collect();
     FilterSpec { key: "pack", label: "政策", choices }
 }
 
@@ -72,7 +74,7 @@ fn row(r: ElderRow, packs: &Packs, book: &RegionBook, cards: &HashMap<ElderId, E
         ends_on: r.ends_on,
         passed: r.passed_from.as_ref().is_some_and(|from| *from != r.pack),
         soon: r.ends_on.is_some_and(|d| d <= today.plus_days(SOON_DAYS)),
-        unknown: r.monthly.is_zero(),
+        unknown: r.unknown,
         elder: r.elder,
     }
 }
@@ -83,7 +85,7 @@ fn entitled_columns() -> Vec<Col<Row>> {
         Col::new("age", "年龄", |r: &Row| Cell::Int(r.age)),
         Col::new("region", "村（社区）", |r: &Row| Cell::text(r.place.clone())).sort("region"),
         Col::new("pack", "政策", |r: &Row| Cell::text(r.title.clone())).sort("pack"),
-        Col::new("monthly", "每户每月", |r: &Row| Cell::Money(r.monthly)).sort("monthly"),
+        Col::new("monthly", "每户每月", |r: &Row| Cell::MoneyOrDash(r.monthly)).sort("monthly"),
         Col::new("since", "从哪天起", |r: &Row| Cell::Date(Some(r.since))).sort("since"),
         Col::new("ends", "到哪天为止", |r: &Row| Cell::Date(r.ends_on.map(|d| d.plus_days(-1)))).sort("ends_on"),
         Col::new("state", "情况", |r: &Row| match (r.unknown, r.soon, r.passed) {
@@ -103,7 +105,7 @@ pub(crate) async fn entitled(State(app): State<App>, viewer: Viewer, ask: ListAs
     let packs = app.thing::<Packs>()?;
     let today = app.clock().today();
     let view = ask.filter("view").map(str::to_string);
-    let mut filters = vec![packs_filter(&packs)];
+    let mut filters = vec![packs_filter(&packs, &viewer, false)];
     filters.extend(region_filter(&app, &viewer));
     filters.push(FilterSpec {
         key: "view",
@@ -217,7 +219,7 @@ pub(crate) async fn purses(State(app): State<App>, viewer: Viewer, mut ask: List
             label: "季度",
             choices: quarters.iter().map(|q| Choice::new(q.to_string(), q.zh())).collect(),
         },
-        packs_filter(&packs),
+        packs_filter(&packs, &viewer, true),
         FilterSpec {
             key: "state",
             label: "状态",

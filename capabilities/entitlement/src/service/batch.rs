@@ -32,7 +32,9 @@ pub(crate) struct Frame {
 /// One household decided.
 pub(crate) struct Household {
     facts: HouseholdFacts,
-    /// For each member its timeline and, for each pack, what held.
+    /// The packs in place here.
+    packs: Vec<usize>,
+    /// For each member its timeline and, for each pack in place, what held.
     members: Vec<(Timeline, Vec<Vec<Decided>>)>,
     /// For each group what is due.
     targets: Vec<Targets>,
@@ -41,22 +43,25 @@ pub(crate) struct Household {
 /// Decides households. Reads nothing and writes nothing.
 pub(crate) fn decide(packs: &Packs, frame: &Frame, households: Vec<HouseholdFacts>) -> Result<Vec<Household>> {
     let months: Vec<Month> = frame.quarters.iter().flat_map(|q| q.months()).collect();
-    let groups: Vec<Vec<&policy::Pack>> = packs.groups().iter().map(|g| packs.members(g)).collect();
     households
         .into_iter()
         .map(|facts| {
+            let local = packs.local(&facts.region);
             let mut members = Vec::with_capacity(facts.members.len());
             for elder in &facts.members {
                 let person = timeline(elder, &facts);
-                let mut each = Vec::with_capacity(packs.len());
-                for pack in packs.all() {
-                    each.push(decided(pack, &person, frame.anchor, frame.day).map_err(refused)?);
+                let mut each = Vec::with_capacity(local.len());
+                for &pack in &local {
+                    each.push(decided(&packs.all()[pack], &person, frame.anchor, frame.day).map_err(refused)?);
                 }
                 members.push((person, each));
             }
-            let due = groups.iter().map(|g| household_targets(g, &facts, &months));
+            let due = packs.groups().iter().map(|g| {
+                let here = g.members.iter().filter(|i| local.contains(i)).map(|&i| &packs.all()[i]);
+                household_targets(&here.collect::<Vec<_>>(), &facts, &months)
+            });
             let targets = due.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
-            Ok(Household { facts, members, targets })
+            Ok(Household { facts, packs: local, members, targets })
         })
         .collect()
 }
@@ -97,7 +102,7 @@ async fn write_rows(
             if old.iter().any(|r| r.superseded_at.is_none() && (r.household, r.region) != (here, elder.region)) {
                 rows::follow(tx, elder.elder, here, elder.region).await?;
             }
-            for (i, decisions) in each.iter().enumerate() {
+            for (&i, decisions) in household.packs.iter().zip(each) {
                 report.decisions += 1;
                 let pack = &packs.all()[i];
                 let held: Vec<Held> = old.iter().filter(|r| r.pack == pack.id).map(rows::Row::held).collect();
@@ -164,10 +169,13 @@ fn change(
         .iter()
         .map(|(d, _)| {
             let from = if goes_on(d) { Some(text.id.clone()) } else { passed_from(packs, pack, person, d) };
-            (crate::model::ends(text, person, d), from)
+            // What fills no purse is not listed by its end; pages work it out from the facts of the row.
+            let end = text.fills_purse().then(|| crate::model::ends(text, person, d)).flatten();
+            (end, from)
         })
         .collect();
-    Ok(Change { elder: elder.elder, household, region: elder.region, pack: text.id.clone(), plan, outlook })
+    let (pack, purse) = (text.id.clone(), text.fills_purse());
+    Ok(Change { elder: elder.elder, household, region: elder.region, pack, purse, plan, outlook })
 }
 
 /// The pack of the same group that somebody eligible held the day before.

@@ -1,10 +1,10 @@
 //! Determinations as they are read: with their reasons rebuilt from what was stored.
-use crate::model::{Counts, DeterminationView, ElderRow, Verdicts};
+use crate::model::{Counts, DeterminationView, ElderRow, Held, Verdicts};
 use crate::packs::{Packs, refused};
 use crate::store::lists::{self, EntitledAsk};
 use crate::store::{rows, runs};
 use kernel::{Actor, CivilDate, ElderId, Error, Instant, Month, PageAsk, Paged, Permission, Result, Scope};
-use policy::{Explanation, Facts, Pack, Verdict};
+use policy::{Facts, Outcome, Pack, PackOn, PacksOn, Timeline, Verdict};
 use std::collections::HashMap;
 use store::Db;
 
@@ -22,12 +22,26 @@ pub(crate) async fn in_force(db: &Db, packs: &Packs, elder: ElderId) -> Result<V
     let today = db.clock().today();
     let mut old = HashMap::new();
     let mut now = Vec::new();
-    for row in rows::in_force(db.read(), elder).await? {
-        now.push(view(db, packs, &mut old, row, today).await?);
+    let stored = rows::in_force(db.read(), elder).await?;
+    let displaced = displaced(packs, &stored, today);
+    for row in stored {
+        let by = displaced.get(&row.pack).cloned();
+        now.push(DeterminationView { displaced_by: by, ..view(db, packs, &mut old, row, today).await? });
     }
     let place = |id: &str| packs.all().iter().position(|p| p.id == id).unwrap_or(usize::MAX);
     now.sort_by_key(|d| place(&d.pack));
     Ok(now)
+}
+
+/// For each pack that is met but gives way to another, that other one.
+fn displaced(packs: &Packs, stored: &[rows::Row], today: CivilDate) -> HashMap<String, String> {
+    let on = PacksOn::new(packs.all(), today);
+    let outcome = |p: &PackOn| -> Option<Outcome> {
+        stored.iter().find(|r| r.pack == p.pack.id).map(|r| r.held().decided.outcome)
+    };
+    let outcomes: Vec<Option<Outcome>> = on.packs.iter().map(outcome).collect();
+    let by = on.displaced(&outcomes).into_iter().enumerate();
+    by.filter_map(|(i, by)| Some((on.packs[i].pack.id.clone(), on.packs[by?].pack.id.clone()))).collect()
 }
 
 /// Every determination of one elder, newest first: those in force, those that ended and those that turned out wrong.
@@ -56,8 +70,9 @@ async fn view(
     let held = row.held();
     let version = held.decided.version;
     let facts: Facts = serde_json::from_str(&held.decided.facts).map_err(Error::internal)?;
-    let explanation = match packs.get(&row.pack).filter(|p| p.version == version) {
-        Some(pack) => explain(pack, &held, &facts, today)?,
+    let kept;
+    let pack = match packs.all().iter().find(|p| p.id == row.pack && p.version == version) {
+        Some(pack) => pack,
         None => {
             let key = (row.pack.clone(), version);
             if !old.contains_key(&key) {
@@ -65,9 +80,18 @@ async fn view(
                 let text = text.ok_or_else(|| Error::Internal(format!("text of {} is not kept", row.pack)))?;
                 old.insert(key.clone(), Pack::load(&row.pack, &text).map_err(Error::internal)?);
             }
-            let pack = old.get(&key).ok_or_else(|| Error::Internal("a text that was just read is gone".into()))?;
-            explain(pack, &held, &facts, today)?
+            kept = old.get(&key).ok_or_else(|| Error::Internal("a text that was just read is gone".into()))?;
+            kept
         }
+    };
+    let on = read_on(pack, &held, today)?;
+    let explanation = on.explain(&held.decided.outcome, &facts);
+    let counterfactual = standing(&held).then(|| on.counterfactual(&facts)).flatten();
+    let ends_on = match row.ends_on {
+        None if standing(&held) && !pack.fills_purse() => {
+            crate::model::ends(pack, &Timeline::new(facts.clone()), &held.decided)
+        }
+        stored => stored,
     };
     Ok(DeterminationView {
         elder: row.elder,
@@ -78,8 +102,10 @@ async fn view(
         monthly: held.decided.monthly,
         since: row.since,
         until: held.decided.until,
-        ends_on: row.ends_on,
+        ends_on,
         passed_from: row.passed_from,
+        displaced_by: None,
+        counterfactual,
         recorded_at: row.recorded_at,
         superseded_at: row.superseded_at,
         explanation,
@@ -87,13 +113,15 @@ async fn view(
     })
 }
 
-/// Reads a stored decision out: as of today while it is in force, as of its first day when it is over.
-fn explain(pack: &Pack, held: &crate::model::Held, facts: &Facts, today: CivilDate) -> Result<Explanation> {
-    let in_force = held.decided.until.is_none() && !held.superseded;
-    let day = if in_force { today.max(held.decided.since) } else { held.decided.since };
+fn standing(held: &Held) -> bool {
+    held.decided.until.is_none() && !held.superseded
+}
+
+/// The pack a stored decision is read out by: as of today while it is in force, as of its first day when it is over.
+fn read_on<'p>(pack: &'p Pack, held: &Held, today: CivilDate) -> Result<PackOn<'p>> {
+    let day = if standing(held) { today.max(held.decided.since) } else { held.decided.since };
     // A text whose parameters have run out since is read as of the day it was decided.
-    let on = pack.at(day).or_else(|_| pack.at(held.decided.since)).map_err(refused)?;
-    Ok(on.explain(&held.decided.outcome, facts))
+    pack.at(day).or_else(|_| pack.at(held.decided.since)).map_err(refused)
 }
 
 /// Those entitled inside the scope. `order` is allow-listed SQL.

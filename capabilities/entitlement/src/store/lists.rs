@@ -9,6 +9,7 @@ use store::{Filter, Sql, SqlExt, Value};
 /// What the list of those entitled asks for.
 #[derive(Clone, Debug, Default)]
 pub struct EntitledAsk {
+    /// Only this pack; every pack that fills a purse if left out.
     pub pack: Option<String>,
     /// Entitled since this day or later, passages between packs of a group left out.
     pub since: Option<CivilDate>,
@@ -42,9 +43,10 @@ fn filter(verdict: Verdict, scope: &Scope, ask: &EntitledAsk) -> Filter {
     if let Some(narrow) = ask.region.and_then(|r| scope.narrowed(r)) {
         f.region("region", &narrow);
     }
-    if let Some(pack) = &ask.pack {
-        f.and("pack = ?", pack.clone());
-    }
+    match &ask.pack {
+        Some(pack) => f.and("pack = ?", pack.clone()),
+        None => f.clause("purse", vec![]),
+    };
     if let Some(day) = ask.since {
         f.and("since >= ?", day).clause("passed_from IS NULL", vec![]);
     }
@@ -76,6 +78,7 @@ pub(crate) async fn of_verdict<C: Sql>(
         household: r.household,
         region: r.region,
         pack: r.pack,
+        unknown: verdict == Verdict::Unknown,
         monthly: r.monthly,
         since: r.since,
         ends_on: r.ends_on,

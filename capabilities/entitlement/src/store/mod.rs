@@ -8,10 +8,12 @@ pub(crate) mod runs;
 
 use store::Migration;
 
-/// Tables: determinations with their history, the texts of packs they were decided by, purses, and runs.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "entitlement-0001",
-    sql: "CREATE TABLE determination (
+/// Tables: determinations with their history, the texts of packs they were decided by, purses, and runs. Lists and desks
+/// count what fills a purse, so their indices hold nothing else.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        id: "entitlement-0001",
+        sql: "CREATE TABLE determination (
   elder UUID NOT NULL, pack TEXT NOT NULL, since TEXT NOT NULL, revision BIGINT NOT NULL, household UUID NOT NULL,
   region TEXT NOT NULL, verdict TEXT NOT NULL, class BIGINT, monthly BIGINT NOT NULL, met BIGINT NOT NULL,
   unmet BIGINT NOT NULL, missing BIGINT NOT NULL, version BIGINT NOT NULL, facts TEXT NOT NULL, ends_on TEXT,
@@ -41,7 +43,26 @@ CREATE TABLE determination_run (
 CREATE TABLE determination_gate (id BIGINT PRIMARY KEY);
 INSERT INTO determination_gate (id) VALUES (1);
 ",
-}];
+    },
+    Migration {
+        id: "entitlement-0002",
+        sql: "ALTER TABLE determination ADD COLUMN purse BOOLEAN NOT NULL DEFAULT TRUE;
+DROP INDEX determination_eligible;
+DROP INDEX determination_ending;
+DROP INDEX determination_unknown;
+CREATE INDEX determination_eligible ON determination (region, since, elder, passed_from)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible' AND purse;
+CREATE INDEX determination_ending ON determination (ends_on, region)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible' AND purse AND ends_on IS NOT NULL;
+CREATE INDEX determination_unknown ON determination (region)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'unknown' AND purse;
+CREATE INDEX determination_eligible_pack ON determination (pack, region)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible';
+CREATE INDEX determination_unknown_pack ON determination (pack, region)
+  WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'unknown';
+",
+    },
+];
 
 /// `$first, $first+1, …`
 fn marks(first: usize, count: usize) -> String {

@@ -96,6 +96,8 @@ pub(crate) struct Change {
     pub household: HouseholdId,
     pub region: RegionCode,
     pub pack: String,
+    /// Whether the pack fills a purse.
+    pub purse: bool,
     pub plan: Plan,
     /// For each insert: when it will end, and the pack passed from.
     pub outlook: Vec<(Option<CivilDate>, Option<String>)>,
@@ -133,6 +135,7 @@ pub(crate) async fn write(tx: &Tx, changes: Vec<Change>) -> Result<()> {
                 d.until,
                 tx.now(),
                 None::<Instant>,
+                c.purse,
             ]);
         }
     }
@@ -140,7 +143,7 @@ pub(crate) async fn write(tx: &Tx, changes: Vec<Change>) -> Result<()> {
         update(tx, "until = $1", Value::from(until), keys).await?;
     }
     update(tx, "superseded_at = $1", Value::from(tx.now()), wrong).await?;
-    let columns: Vec<&str> = ROW.split(',').map(str::trim).collect();
+    let columns: Vec<&str> = ROW.split(',').map(str::trim).chain(["purse"]).collect();
     insert_many(tx, "determination", &columns, rows, "").await?;
     Ok(())
 }
