@@ -64,6 +64,11 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(commands::doctor::Audit),
+    /// The rules: list, check, explain, try out.
+    ///
+    /// Example: yinian policy decide --facts people.jsonl --on 2026-11-21 --json
+    #[command(subcommand)]
+    Policy(commands::policy::Policy),
     /// Measure: `search pages policy settle import start`. One JSON line each.
     Bench(bench::Args),
     /// Completions for a shell: bash, zsh, fish, powershell, elvish.
@@ -116,6 +121,7 @@ async fn run(command: Command, config: Config) -> kernel::Result<ExitCode> {
         Command::Restore(a) => commands::backup::restore(&config, a).await,
         Command::Doctor { json } => commands::doctor::run(&config, json).await,
         Command::Audit(a) => commands::doctor::audit(&config, a).await,
+        Command::Policy(a) => commands::policy::run(&config, a).await,
         Command::Bench(a) => bench::run(&config, a).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "yinian", &mut std::io::stdout());

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod doctor;
 pub mod import;
 pub mod jobs;
+pub mod policy;
 pub mod serve;
 
 use crate::config::Config;

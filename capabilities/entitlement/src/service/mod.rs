@@ -5,6 +5,7 @@ mod desk;
 mod determine;
 mod purses;
 mod read;
+mod simulate;
 
 pub use crate::store::lists::{EntitledAsk, PurseAsk};
 pub use clear::{Clearance, clear_quarter, clear_waiting, reopen};
@@ -15,6 +16,7 @@ pub(crate) use purses::of_household;
 pub use purses::{purse_list, purses, purses_in, quarters};
 pub(crate) use read::in_force;
 pub use read::{by_pack, counts, current, determined_on, entitled, history, undecided};
+pub use simulate::{Affected, Effect, Simulation, simulate};
 
 use async_trait::async_trait;
 use audit::Action;

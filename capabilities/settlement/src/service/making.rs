@@ -6,7 +6,7 @@ use super::MADE;
 use crate::model::{
     Flag, HeadFacts, LineFacts, LineState, Seal, Standing, Visit, VisitFacts, flags, list_no, overlapping,
 };
-use crate::store::{self as sql, MakingRow, NewLine};
+use crate::store::{self as sql, MakingRow, NewLine, StayRow};
 use async_trait::async_trait;
 use catalogue::model::{Price, most_specific};
 use kernel::{
@@ -104,8 +104,9 @@ pub async fn settle_in_batches(
         progress.told(settled.orders, &format!("已进清单 {} 单", settled.orders)).await?;
         (after, found) = (Some(last), next.await.map_err(Error::internal)??);
     }
+    let mut seen = HashMap::new();
     for list in sql::making(db.read(), &scope, quarter).await? {
-        finish_list(db, actor, &list).await?;
+        finish_list(db, actor, &list, &mut seen).await?;
         settled.lists += 1;
         progress.told(settled.orders, &format!("{}已生成", list.no)).await?;
     }
@@ -346,22 +347,36 @@ fn facts_of(o: Finished, seq: i64) -> LineFacts {
     }
 }
 
-/// Looks for workers who were in two homes at once, counts the sums and opens the list for review.
-async fn finish_list(db: &Db, actor: &Actor, list: &MakingRow) -> Result<()> {
+/// Looks for workers who were in two homes at once, counts the sums and opens the list for review. A provider's stays
+/// are looked through once, for all of its lists; by now all of their lines are there.
+async fn finish_list(
+    db: &Db,
+    actor: &Actor,
+    list: &MakingRow,
+    seen: &mut HashMap<OrgId, Vec<StayRow>>,
+) -> Result<()> {
     let tx = db.begin().await?;
     sql::lock_settlement(&tx).await?;
-    if !sql::making(&tx, actor.scope(), list.quarter).await?.iter().any(|l| l.id == list.id) {
+    let making = sql::making(&tx, actor.scope(), list.quarter).await?;
+    if !making.iter().any(|l| l.id == list.id) {
         // Another run finished it meanwhile.
         return Ok(());
     }
-    let stays = sql::doubtful_stays(&tx, list.id, list.provider).await?;
+    let stays = match seen.entry(list.provider) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let own: Vec<PaymentListId> =
+                making.iter().filter(|l| l.provider == list.provider).map(|l| l.id).collect();
+            place.insert(sql::doubtful_stays(&tx, list.provider, &own).await?)
+        }
+    };
     let visits: Vec<Visit<(PaymentListId, i64, String)>> = stays
-        .into_iter()
+        .iter()
         .map(|s| Visit {
             worker: s.worker,
             from: s.checked_in_at,
             to: s.checked_out_at,
-            key: (s.list, s.seq, s.order_no),
+            key: (s.list, s.seq, s.order_no.clone()),
         })
         .collect();
     let mut told: HashSet<i64> = HashSet::new();

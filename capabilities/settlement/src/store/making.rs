@@ -206,37 +206,36 @@ struct Span {
     last: Option<CivilDate>,
 }
 
-/// Stays of those of a provider's workers in this list who were in two homes at once on its days, other lists
-/// included; nearly always none. The database looks for them, so that a million stays need not come here.
-pub(crate) async fn doubtful_stays(tx: &Tx, list: PaymentListId, provider: OrgId) -> Result<Vec<StayRow>> {
-    let span: Option<Span> = tx
-        .one("SELECT MIN(served_on) AS first, MAX(served_on) AS last FROM payment_line WHERE list = $1", vals![list])
-        .await?;
+/// Stays of those of a provider's workers who were in two homes at once on the days `lists` (the provider's lists that
+/// are being made) cover, older lists included; nearly always none. The database looks for them, so that a million
+/// stays need not come here.
+pub(crate) async fn doubtful_stays(tx: &Tx, provider: OrgId, lists: &[PaymentListId]) -> Result<Vec<StayRow>> {
+    let mut f = Filter::from("payment_line");
+    let marks = vec!["?"; lists.len()].join(", ");
+    f.clause(&format!("list IN ({marks})"), lists.iter().map(|l| Value::from(*l)).collect());
+    let sql = format!("SELECT MIN(served_on) AS first, MAX(served_on) AS last {}", f.sql());
+    let span: Option<Span> = tx.one(&sql, f.values).await?;
     let Some((first, last)) = span.and_then(|s| s.first.zip(s.last)) else { return Ok(Vec::new()) };
     // What was served on a day stands in a list of that day's quarter or of a later one.
     const STAYS: &str = "FROM payment_list p JOIN payment_line l ON l.list = p.id
        WHERE p.provider = $1 AND p.quarter >= $2 AND l.live AND l.served_on >= $3 AND l.served_on <= $4
          AND l.checked_in_at IS NOT NULL AND l.checked_out_at IS NOT NULL";
-    let mut values = vals![provider, first.quarter(), first, last];
-    values.extend(vals![list]);
     let sql = format!(
         "SELECT DISTINCT worker FROM (
            SELECT l.worker AS worker, l.checked_in_at AS since,
              MAX(l.checked_out_at) OVER (PARTITION BY l.worker ORDER BY l.checked_in_at, l.order_no
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-           {STAYS} AND l.worker IN (SELECT worker FROM payment_line WHERE list = $5 AND worker IS NOT NULL)) stay
+           {STAYS} AND l.worker IS NOT NULL) stay
          WHERE since < before"
     );
-    let workers: Vec<WorkerId> = tx.column(&sql, values).await?;
+    let workers: Vec<WorkerId> = tx.column(&sql, vals![provider, first.quarter(), first, last]).await?;
     let mut out = Vec::new();
     for worker in workers {
         let sql = format!(
             "SELECT l.list, l.seq, l.order_no, l.worker, l.checked_in_at, l.checked_out_at {STAYS} AND l.worker = $5
              ORDER BY l.checked_in_at, l.order_no"
         );
-        let mut values = vals![provider, first.quarter(), first, last];
-        values.extend(vals![worker]);
-        out.extend(tx.all::<StayRow>(&sql, values).await?);
+        out.extend(tx.all::<StayRow>(&sql, vals![provider, first.quarter(), first, last, worker]).await?);
     }
     Ok(out)
 }
