@@ -30,7 +30,11 @@ impl Panel for EntitlementPanel {
         let card = people::service::card(db, scope, elder).await?;
         let href = Some(format!("/elders/{}/entitlement", card.id));
         let mut out = Vec::new();
-        for d in service::history(db, &self.0, scope, elder).await?.into_iter().filter(|d| d.eligible() && !d.monthly.is_zero()) {
+        for d in service::history(db, &self.0, scope, elder)
+            .await?
+            .into_iter()
+            .filter(|d| d.eligible() && !d.monthly.is_zero())
+        {
             out.push(TimelineItem {
                 at: d.recorded_at,
                 text: format!("符合“{}”，{} 起", d.title, d.since),

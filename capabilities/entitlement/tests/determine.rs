@@ -296,3 +296,89 @@ async fn a_new_text_of_a_policy_rules_from_its_day_and_the_old_reasons_stay_read
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_local_pack_about_people_is_determined_and_only_purses_are_counted() {
+    each_engine(&migrations(), |db| async move {
+        seeded(&db).await;
+        at(&db, "2026-10-01");
+        let mut e = person("1944-03-08", 1);
+        e.living = people::model::Living::EmptyNest;
+        e.income = people::model::IncomeClass::Subsistence;
+        let old = open(&db, e).await;
+        let young = open(&db, person("1962-03-08", 2)).await;
+        let done = run(&db, "2026-10-01").await;
+        assert_eq!(done.added, 18, "one row a person and pack");
+        let ids: Vec<String> = rows(&db).await.into_iter().filter(|r| r.elder == old).map(|r| r.pack).collect();
+        for pack in packs().all() {
+            let here = pack.subject == policy::Subject::Person && pack.place.as_str().starts_with("4415");
+            assert_eq!(ids.contains(&pack.id), here, "{}", pack.id);
+        }
+        let now = service::current(&db, &packs(), &scope(VILLAGE), old).await.expect("current");
+        let of = |id: &str| now.iter().find(|d| d.pack == id).unwrap_or_else(|| panic!("{id}"));
+        assert_eq!(of("visits-weekly").verdict, Verdict::Eligible);
+        assert_eq!(
+            (of("visits-monthly").verdict, of("visits-weekly").displaced_by.as_deref()),
+            (Verdict::Eligible, None)
+        );
+        assert_eq!(of("visits-monthly").displaced_by.as_deref(), Some("visits-weekly"));
+        assert_eq!(of("service-users").since, day("2022-04-23"), "since the day of its own document");
+        assert_eq!(of("service-users").monthly, yuan(0));
+        assert_eq!(of("service-need-level").verdict, Verdict::Unknown);
+        assert!(of("visits-weekly").counterfactual.is_none() && of(RURAL).counterfactual.is_some());
+
+        let counts = service::counts(&db, &scope(TOWN), day("2026-10-01")).await.expect("counts");
+        assert_eq!((counts.entitled, counts.unknown, counts.purses), (1, 0, 1), "desks count purses");
+        let villages = service::entitled_by_village(&db, &scope(TOWN), day("2026-10-01")).await.expect("villages");
+        assert_eq!(villages.iter().map(|v| v.entitled).sum::<i64>(), 1);
+        let by_pack = service::by_pack(&db, &scope(TOWN)).await.expect("by pack");
+        assert_eq!(by_pack.get("service-users").map(|v| v.eligible), Some(2));
+        assert_eq!(by_pack.get("service-need-level").map(|v| v.unknown), Some(2));
+        assert_eq!(lines(&db).await.len(), 1, "{young} has no purse");
+        for date in ["2026-10-02", "2026-11-20"] {
+            assert!(run(&db, date).await.unchanged(), "{date}");
+        }
+        let turned = run(&db, "2027-03-08").await;
+        assert!(turned.added < 18, "a birthday only touches the packs it decides");
+        sound(&db).await;
+        back(&db);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_assessment_decides_from_its_day_and_runs_out_by_itself() {
+    each_engine(&migrations(), |db| async move {
+        const LEVEL: &str = "service-need-level";
+        seeded(&db).await;
+        at(&db, "2026-10-01");
+        let elder = open(&db, person("1949-03-08", 1)).await;
+        run(&db, "2026-10-01").await;
+        at(&db, "2026-10-20");
+        let found = people::service::Assessed {
+            on: day("2026-10-12"),
+            standard: "gbt42195".into(),
+            level: "moderate".into(),
+            care: None,
+            until: Some(day("2026-12-31")),
+            six: Vec::new(),
+            source: Source::Assessment,
+            note: "PG-1".into(),
+        };
+        let tx = db.begin().await.expect("begins");
+        let assessor = actor(Role::CountyStaff, COUNTY);
+        people::service::assessed_in(&tx, &db, &assessor, elder, found).await.expect("written");
+        tx.commit().await.expect("commits");
+        tell(&db).await;
+        let kept = rows_of(&db, elder, LEVEL).await;
+        let shown = standing(&kept);
+        assert_eq!(shown.last(), Some(&("2026-10-12", None, "eligible")), "{shown:?}");
+        run(&db, "2027-01-05").await;
+        let kept = rows_of(&db, elder, LEVEL).await;
+        let shown = standing(&kept);
+        assert!(shown.contains(&("2026-10-12", Some("2026-12-31"), "eligible")), "{shown:?}");
+        assert_eq!(shown.last().map(|r| (r.0, r.1)), Some(("2027-01-01", None)), "{shown:?}");
+        back(&db);
+    })
+    .await;
+}

@@ -289,3 +289,131 @@ async fn whoever_may_asks_for_a_determination_now() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_pack_that_is_shipped_is_listed_and_can_be_read() {
+    each_engine(&migrations(), |db| async move {
+        seeded(&db).await;
+        let has = |text: &str, id: &str| text.contains(&format!("/policies/{id}\""));
+        let all = ok(&db, "/policies").await;
+        assert_eq!(packs().len(), 18);
+        for pack in packs().all() {
+            assert!(has(&all, &pack.id), "{}", pack.id);
+        }
+        for words in
+            ["老年人", "设施", "资金", "本地，", "外地，重庆市", "2022-01-01 至 2026-12-31", "每周 1 次", "自付 50%"]
+        {
+            assert!(all.contains(words), "{words}");
+        }
+        let funds = ok(&db, "/policies?subject=fund").await;
+        assert!(has(&funds, "lottery-share") && !has(&funds, RURAL) && !has(&funds, "canteen-subsidy"));
+        let elsewhere = ok(&db, "/policies?place=elsewhere").await;
+        assert!(has(&elsewhere, "renovation-hubei") && !has(&elsewhere, "meal-help"));
+        let automatic = ok(&db, "/policies?automatic=yes").await;
+        assert!(
+            has(&automatic, "visits-weekly") && !has(&automatic, "service-tiers-yiwu") && !has(&automatic, "fund-uses")
+        );
+        let found = ok(&db, "/policies?q=%E5%8A%A9%E9%A4%90").await;
+        assert!(has(&found, "meal-help") && !has(&found, RURAL), "found by 助餐");
+        let order =
+            |text: &str| (text.find("/policies/urban-home-care\""), text.find("/policies/bed-subsidy-quxian\""));
+        let (late, early) = order(&ok(&db, "/policies?sort=state&dir=desc").await);
+        assert!(late < early, "2020 before 2016");
+        let (late, early) = order(&ok(&db, "/policies?sort=state&dir=asc").await);
+        assert!(early < late);
+        let (status, sheet) = get(&db, Role::TownStaff, TOWN, "/policies?export=xlsx").await;
+        assert_eq!((status, &sheet[..2]), (StatusCode::OK, "PK"));
+
+        for pack in packs().all() {
+            let text = ok(&db, &format!("/policies/{}", pack.id)).await;
+            assert!(text.contains(&pack.title) && text.contains("样例"), "{}", pack.id);
+            for grant in &pack.grants {
+                let now = pack.at(day("2026-11-20")).expect("in effect");
+                assert!(text.contains(&now.grant_zh(&grant.kind)), "{}: {}", pack.id, grant.name);
+            }
+            for paper in &pack.evidence {
+                assert!(text.contains(&paper.label), "{}: {}", pack.id, paper.id);
+            }
+        }
+        let words = |id: &'static str| {
+            let db = db.clone();
+            async move { ok(&db, &format!("/policies/{id}")).await }
+        };
+        let hubei = words("renovation-hubei").await;
+        for said in ["外地的政策，只供查看", "据实补贴，最高 ¥", "只算基础项目", "要的材料"]
+        {
+            assert!(hubei.contains(said), "{said}");
+        }
+        assert!(!hubei.contains("符合名单"), "nobody here is determined under it");
+        let chongqing = words("renovation-chongqing-2020").await;
+        assert!(
+            chongqing.contains("可选项目也算") && chongqing.contains("自付部分：") && chongqing.contains("¥400.00")
+        );
+        let level = words("service-need-level").await;
+        for said in ["要做的评估", "GB/T 42195-2022", "没有评估的算缺资料", "不发钱"] {
+            assert!(level.contains(said), "{said}");
+        }
+        let weekly = words("visits-weekly").await;
+        assert!(
+            weekly.contains("/policies/visits-monthly\"") && weekly.contains("两项都符合的，给本政策的"),
+            "{weekly}"
+        );
+        assert!(words("visits-monthly").await.contains("两项都符合的，给那一项"));
+        assert!(words(RURAL).await.contains("不能一起享受的"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_elders_page_shows_every_pack_and_what_would_have_to_change() {
+    each_engine(&migrations(), |db| async move {
+        seeded(&db).await;
+        at(&db, "2026-10-01");
+        let mut alone = person("1944-03-08", 1);
+        alone.living = people::model::Living::EmptyNest;
+        alone.income = people::model::IncomeClass::Subsistence;
+        let elder = open(&db, alone).await;
+        let young = open(&db, person("1952-03-08", 2)).await;
+        run(&db, "2026-10-01").await;
+        back(&db);
+        let text = ok(&db, &format!("/elders/{elder}/entitlement")).await;
+        let at_word = |word: &str| text.find(word).unwrap_or_else(|| panic!("{word}: {text}"));
+        let (held, open, closed) =
+            (at_word("p-rural-home-care-80"), at_word("p-service-need-level"), at_word("p-urban-home-care"));
+        assert!(held < open && open < closed, "eligible, then unknown, then the rest");
+        for words in [
+            "没有登记评估日期",
+            &format!("/assessments/new?elder={elder}"),
+            "申请能力评估",
+            "两项只给一项，已按",
+            "/policies/visits-weekly\"",
+            "要怎样才符合",
+            "每周 1 次",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(text[closed..closed + 80].contains("<details class=\"fold\">"), "what does not apply is closed");
+        assert!(!text.contains("适老化改造"), "packs of other places decide nobody here");
+        let page = ok(&db, &format!("/elders/{young}/entitlement")).await;
+        for words in ["离“", "还差 1 条", "要满 75 周岁", "现在年龄 74", "2027-03-08 起就满足"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let notice = ok(&db, &format!("/elders/{young}/entitlement/print")).await;
+        for words in ["要怎样才符合", "要满 75 周岁", "其他待遇", "2027-03-08 起就满足"] {
+            assert!(notice.contains(words), "{words}: {notice}");
+        }
+        let json: serde_json::Value =
+            serde_json::from_str(&ok(&db, &format!("/api/v1/elders/{young}/entitlement")).await).expect("JSON");
+        assert_eq!(json["determinations"].as_array().map(Vec::len), Some(9));
+        assert_eq!(json["determinations"][0]["counterfactual"]["needs"][0]["met_on"], "2027-03-08");
+
+        let has = |text: &str, id: kernel::ElderId| text.contains(&format!("/elders/{id}/entitlement\""));
+        let listed = ok(&db, "/entitled").await;
+        assert!(has(&listed, elder) && !has(&listed, young), "the list means purses");
+        let users = ok(&db, "/entitled?pack=service-users").await;
+        assert!(has(&users, elder) && has(&users, young), "asked for one pack it is that pack");
+        let open = ok(&db, "/entitled?view=unknown&pack=service-need-level").await;
+        assert!(has(&open, young) && open.contains("缺资料"));
+    })
+    .await;
+}

@@ -79,6 +79,11 @@ pub fn timeline(elder: &ElderFacts, household: &HouseholdFacts) -> Timeline {
     put(Fact::SpecialGroups, code(Fact::SpecialGroups, &groups_text(&elder.specials)));
     put(Fact::CareDependence, elder.care.map_or(Value::Unknown, |c| code(Fact::CareDependence, c.code())));
     put(Fact::DisabilityCert, elder.certificate.map_or(Value::Unknown, |c| Value::Bool(c.held())));
+    // Whoever never had a certificate has no grade either; of those who have one the archive does not tell it.
+    let none = elder.certificate == Some(DisabilityCert::None);
+    if none && elder.changes.iter().all(|c| c.fact != FactKind::Certificate) {
+        put(Fact::DisabilityGrade, code(Fact::DisabilityGrade, "none"));
+    }
     put(Fact::InstitutionResident, Value::Bool(elder.institution_since.is_some() && elder.institution_until.is_none()));
     put(Fact::HouseholdSize, Value::Int(household.members.len() as i64));
     put(Fact::HouseholdElders, Value::Int(household.members.len() as i64));

@@ -1,6 +1,7 @@
 //! One elder's determinations with all their reasons: page, notice on paper, JSON.
 use super::panel::{PurseShown, purse_shown};
-use super::reasons::{Sources, Twig, Words, headline, in_the_way};
+use super::reasons::{Sources, Twig, Words, headline};
+use super::ways::{Missing, Way, missing, way};
 use crate::model::{DeterminationView, PurseRow};
 use crate::packs::{Packs, standard};
 use crate::service::{self, PurseAsk};
@@ -24,7 +25,14 @@ struct PackShown {
     headline: String,
     root: String,
     tree: Vec<Twig>,
-    missing: String,
+    missing: Vec<Missing>,
+    way: Option<Way>,
+    /// The pack that gives instead: id and title.
+    displaced: Option<(String, String)>,
+    /// Shown closed.
+    folded: bool,
+    /// One of those the same household purse is filled from.
+    group: Option<String>,
     choices: Vec<Choice>,
     purse: Option<PurseShown>,
     local_example: bool,
@@ -64,6 +72,8 @@ struct NoticeView {
     place: String,
     today: CivilDate,
     shown: Vec<PackShown>,
+    /// What is not given, in one line each.
+    others: Vec<PackShown>,
     nothing: bool,
     issuer: String,
 }
@@ -74,6 +84,8 @@ pub(crate) fn elder_id(text: &str) -> kernel::Result<ElderId> {
 
 const fn state(d: &DeterminationView) -> (&'static str, &'static str) {
     match d.verdict {
+        policy::Verdict::Eligible if d.displaced_by.is_some() => ("off", "符合，已有别的"),
+        policy::Verdict::Eligible if d.monthly.is_zero() => ("ok", "符合"),
         policy::Verdict::Eligible => ("ok", "享受中"),
         policy::Verdict::NotEligible => ("off", "不符合"),
         policy::Verdict::Unknown => ("note", "缺资料"),
@@ -88,6 +100,18 @@ fn days(d: &DeterminationView) -> String {
     }
 }
 
+/// What is given: for those eligible under a pack without a purse what their class gets, otherwise the pack's standard.
+fn given(d: &DeterminationView, pack: Option<&policy::Pack>, today: CivilDate) -> String {
+    match pack {
+        Some(p) if p.fills_purse() || !d.eligible() => standard(p, today),
+        None if !d.eligible() => String::new(),
+        _ => {
+            let each = d.explanation.grants.iter().map(|g| format!("{}，{}", g.label, g.text));
+            each.collect::<Vec<_>>().join("；")
+        }
+    }
+}
+
 async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> kernel::Result<Vec<PackShown>> {
     let (db, today) = (app.db(), app.clock().today());
     let regions = app.regions();
@@ -95,7 +119,11 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
     let words = Words { regions: &regions, sources: &sources };
     let purses = service::purses(db, elder.household, today).await?;
     let mut all = service::current(db, packs, &viewer.scope, elder.id).await?;
-    all.sort_by_key(|d| d.verdict);
+    all.sort_by_key(|d| match d.verdict {
+        policy::Verdict::Eligible => (0, d.displaced_by.is_some()),
+        policy::Verdict::Unknown => (1, false),
+        policy::Verdict::NotEligible => (2, false),
+    });
     Ok(all
         .into_iter()
         .map(|d| {
@@ -106,18 +134,21 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
                 id: d.pack.clone(),
                 title: d.title.clone(),
                 document: d.explanation.document.clone(),
-                standard: pack.map(|p| standard(p, today)).unwrap_or_default(),
+                standard: given(&d, pack, today),
                 kind,
                 word,
                 days: days(&d),
                 headline: headline(&d),
                 root: d.explanation.root.label.clone(),
                 tree: words.tree(&d),
-                missing: if d.explanation.missing.is_empty() {
-                    String::new()
-                } else {
-                    format!("{}。补上就重新认定", in_the_way(&d).join("、"))
-                },
+                missing: missing(&d, elder.id, viewer),
+                way: way(&d),
+                displaced: d
+                    .displaced_by
+                    .as_ref()
+                    .map(|by| (by.clone(), packs.get(by).map_or_else(|| by.clone(), |p| p.title.clone()))),
+                folded: d.verdict == policy::Verdict::NotEligible,
+                group: pack.and_then(|p| p.group.clone()),
                 choices: d.explanation.choices.clone(),
                 purse: purse.map(|p| purse_shown(p, today)),
                 local_example: d.explanation.local_example,
@@ -163,11 +194,14 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
 pub(crate) async fn print(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
     let packs = app.thing::<Packs>()?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
-    let mut shown = shown(&app, &viewer, &packs, &elder).await?;
-    let nothing = !shown.iter().any(|s| s.kind == "ok");
-    if !nothing {
-        shown.retain(|s| s.kind == "ok");
-    }
+    let all = shown(&app, &viewer, &packs, &elder).await?;
+    let nothing = !all.iter().any(|s| s.kind == "ok");
+    let held: Vec<String> = all.iter().filter(|s| s.kind == "ok").filter_map(|s| s.group.clone()).collect();
+    // In full: what is given; where nothing is, the packs a purse could be filled from. Of those of a group that is
+    // given already nothing more is said.
+    let (shown, others): (Vec<PackShown>, Vec<PackShown>) =
+        all.into_iter().partition(|s| if nothing { s.group.is_some() } else { s.kind == "ok" });
+    let others = others.into_iter().filter(|s| s.group.as_ref().is_none_or(|g| !held.contains(g))).collect();
     html(&NoticeView {
         page: Page::new(&app, &viewer, "居家养老服务待遇认定告知书"),
         age: elder.age(app.clock().today()),
@@ -176,6 +210,7 @@ pub(crate) async fn print(State(app): State<App>, viewer: Viewer, Path(id): Path
         issuer: viewer.org_name.clone(),
         elder,
         shown,
+        others,
         nothing,
     })
 }

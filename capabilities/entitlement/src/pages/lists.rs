@@ -35,7 +35,8 @@ pub(crate) async fn tabs(app: &App, viewer: &Viewer, path: &str, view: Option<&s
 /// The packs that decide about people here; with `purse` only those that fill one.
 fn packs_filter(packs: &Packs, viewer: &Viewer, purse: bool) -> FilterSpec {
     let local = packs.local(&viewer.scope.region).into_iter().map(|i| &packs.all()[i]);
-    let choices = local.filter(|p| !purse || p.fills_purse()).map(|p| Choice::new(p.id.clone(), p.title.clone())).collect();
+    let choices =
+        local.filter(|p| !purse || p.fills_purse()).map(|p| Choice::new(p.id.clone(), p.title.clone())).collect();
     FilterSpec { key: "pack", label: "政策", choices }
 }
 

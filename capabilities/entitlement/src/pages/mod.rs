@@ -2,8 +2,11 @@
 mod elder;
 mod lists;
 mod panel;
+mod parts;
 mod policies;
+mod policy;
 mod reasons;
+mod ways;
 
 pub(crate) use panel::panel_html;
 
@@ -15,7 +18,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new("entitlement")
         .get("/policies", read, policies::list)
         .post("/policies/run", Permission::EntitlementRun, policies::run)
-        .get("/policies/{id}", read, policies::page)
+        .get("/policies/{id}", read, policy::page)
         .get("/entitled", read, lists::entitled)
         .get("/purses", read, lists::purses)
         .get("/elders/{id}/entitlement", read, elder::page)

@@ -1,49 +1,176 @@
-//! The packs as a person reads them.
+//! The packs: all of them in a list, and asking for a determination now.
 use super::lists::tabs;
 use crate::model::Verdicts;
-use crate::packs::{Packs, standard};
+use crate::packs::{Packs, near, standard};
 use crate::service;
-use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Redirect, Response};
-use kernel::{CivilDate, Dir, Error, Paged, Permission};
-use policy::{Pack, ParameterValue};
-use web::{App, Cell, Col, ListAsk, ListSpec, Mark, Page, Viewer, html};
+use kernel::{CivilDate, Dir, Paged, RegionBook, RegionCode, Tier};
+use policy::{Pack, Subject};
+use std::cmp::Ordering;
+use web::{App, Cell, Choice, Col, FilterSpec, ListAsk, ListFetch, ListSpec, Mark, Viewer};
 
 /// A row of the list of policies.
 struct Listed {
     id: String,
     title: String,
+    subject: Subject,
     place: String,
+    local: bool,
     standard: String,
     from: CivilDate,
+    to: Option<CivilDate>,
     in_effect: bool,
     local_example: bool,
-    conditions: i64,
+    group: String,
     examples: i64,
     counts: Verdicts,
+}
+
+impl Listed {
+    fn of(pack: &Pack, packs: &Packs, city: &RegionCode, regions: &RegionBook, today: CivilDate) -> Listed {
+        let index = packs.all().iter().position(|p| std::ptr::eq(p, pack));
+        let group = index.and_then(|i| packs.group_of(i)).filter(|g| g.members.len() > 1);
+        Listed {
+            id: pack.id.clone(),
+            title: pack.title.clone(),
+            subject: pack.subject,
+            place: place(pack, regions),
+            local: near(pack, city),
+            standard: standard(pack, today),
+            from: pack.effective_from,
+            to: pack.effective_to,
+            in_effect: pack.in_effect(today),
+            local_example: pack.local_example,
+            group: group.map(|g| packs.group_title(g)).unwrap_or_default(),
+            examples: pack.examples as i64,
+            counts: Verdicts::default(),
+        }
+    }
+    /// Whether people here are determined by themselves.
+    fn automatic(&self) -> bool {
+        self.local && self.subject == Subject::Person
+    }
+    fn compare(&self, other: &Listed, key: &str) -> Ordering {
+        match key {
+            "subject" => self.subject.code().cmp(other.subject.code()).reverse(),
+            "place" => (!self.local, &self.place).cmp(&(!other.local, &other.place)),
+            "effective" => self.from.cmp(&other.from),
+            "grp" => self.group.cmp(&other.group),
+            "automatic" => other.automatic().cmp(&self.automatic()),
+            "examples" => self.examples.cmp(&other.examples),
+            "eligible" => self.counts.eligible.cmp(&other.counts.eligible),
+            "unknown" => self.counts.unknown.cmp(&other.counts.unknown),
+            "here" => (!self.automatic(), !self.local, self.subject.code(), &self.title).cmp(&(
+                !other.automatic(),
+                !other.local,
+                other.subject.code(),
+                &other.title,
+            )),
+            _ => self.title.cmp(&other.title),
+        }
+    }
+}
+
+/// The place in words. The regions of other cities are not on file here; the pack's own note names them.
+pub(crate) fn place(pack: &Pack, regions: &RegionBook) -> String {
+    match regions.contains(&pack.place) || pack.place_note.is_empty() {
+        true => regions.full(&pack.place),
+        false => pack.place_note.trim_end_matches('。').to_string(),
+    }
+}
+
+fn period(from: CivilDate, to: Option<CivilDate>) -> String {
+    to.map_or_else(|| format!("{from} 起"), |to| format!("{from} 至 {to}"))
+}
+
+fn columns() -> Vec<Col<Listed>> {
+    vec![
+        Col::new("title", "政策", |r: &Listed| Cell::name(format!("/policies/{}", r.id), r.title.clone()))
+            .sort("title"),
+        Col::new("subject", "对象", |r: &Listed| Cell::text(r.subject.zh())).sort("subject"),
+        Col::new("place", "适用", |r: &Listed| {
+            Cell::text(format!("{}，{}", if r.local { "本地" } else { "外地" }, r.place))
+        })
+        .sort("place"),
+        Col::new("state", "施行", |r: &Listed| match (r.in_effect, r.local_example) {
+            (true, true) => Cell::State(Mark::Note, format!("{}，本地举例", period(r.from, r.to))),
+            (true, false) => Cell::State(Mark::Ok, period(r.from, r.to)),
+            (false, _) => Cell::State(Mark::Off, format!("{}，不在施行期", period(r.from, r.to))),
+        })
+        .sort("effective"),
+        Col::new("automatic", "认定", |r: &Listed| match r.automatic() {
+            true => Cell::State(Mark::Ok, "自动".into()),
+            false => Cell::State(Mark::Off, "不自动".into()),
+        })
+        .sort("automatic"),
+        Col::new("standard", "标准", |r: &Listed| Cell::text(r.standard.clone())),
+        Col::new("group", "只享受一项的组", |r: &Listed| {
+            Cell::text(if r.group.is_empty() { "—".into() } else { r.group.clone() })
+        })
+        .sort("grp"),
+        Col::new("examples", "样例", |r: &Listed| Cell::State(Mark::Ok, format!("{} 个全部通过", r.examples)))
+            .sort("examples"),
+        Col::new("eligible", "符合", |r: &Listed| match r.automatic() {
+            true => Cell::Link { href: format!("/entitled?pack={}", r.id), text: format!("{} 人", r.counts.eligible) },
+            false => Cell::text("—"),
+        })
+        .sort("eligible"),
+        Col::new("unknown", "缺资料", |r: &Listed| match (r.automatic(), r.counts.unknown) {
+            (true, n) if n > 0 => {
+                Cell::Link { href: format!("/entitled?view=unknown&pack={}", r.id), text: format!("{n} 人") }
+            }
+            (true, _) => Cell::text("0 人"),
+            (false, _) => Cell::text("—"),
+        })
+        .sort("unknown"),
+    ]
+}
+
+fn filters() -> Vec<FilterSpec> {
+    let subjects = Subject::ALL.iter().map(|s| Choice::new(s.code(), s.zh())).collect();
+    let either = |yes: (&str, &str), no: (&str, &str)| vec![Choice::new(yes.0, yes.1), Choice::new(no.0, no.1)];
+    vec![
+        FilterSpec { key: "subject", label: "对象", choices: subjects },
+        FilterSpec { key: "place", label: "适用", choices: either(("local", "本地"), ("elsewhere", "外地")) },
+        FilterSpec { key: "automatic", label: "认定", choices: either(("yes", "自动"), ("no", "不自动")) },
+    ]
+}
+
+fn wanted(row: &Listed, ask: &ListAsk) -> bool {
+    ask.filter("subject").is_none_or(|s| s == row.subject.code())
+        && ask.filter("place").is_none_or(|p| (p == "local") == row.local)
+        && ask.filter("automatic").is_none_or(|a| (a == "yes") == row.automatic())
+        && (row.title.contains(&ask.q) || row.place.contains(&ask.q))
+}
+
+/// The page of `rows` that was asked for, in the order asked for.
+fn paged(mut rows: Vec<Listed>, fetch: &ListFetch) -> Paged<Listed> {
+    let total = rows.len() as i64;
+    let mut words = fetch.order.split([' ', ',']);
+    let (key, desc) = (words.next().unwrap_or_default(), words.next() == Some("DESC"));
+    rows.sort_by(|a, b| {
+        let order = a.compare(b, key);
+        (if desc { order.reverse() } else { order }).then_with(|| a.id.cmp(&b.id))
+    });
+    let skip = usize::try_from(fetch.page.offset()).unwrap_or(0);
+    let rows = rows.into_iter().skip(skip).take(fetch.page.rows as usize).collect();
+    Paged { rows, total, page: fetch.page.page, per_page: fetch.page.rows }
 }
 
 pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Result<Response> {
     let packs = app.thing::<Packs>()?;
     let today = app.clock().today();
-    let counts = service::by_pack(app.db(), &viewer.scope).await?;
-    let regions = app.regions();
+    let mut counts = service::by_pack(app.db(), &viewer.scope).await?;
+    let (regions, city) = (app.regions(), viewer.scope.region.at(Tier::City));
     let rows: Vec<Listed> = packs
         .all()
         .iter()
         .map(|p| Listed {
-            id: p.id.clone(),
-            title: p.title.clone(),
-            place: regions.name(&p.place),
-            standard: standard(p, today),
-            from: p.effective_from,
-            in_effect: p.in_effect(today),
-            local_example: p.local_example,
-            conditions: p.conditions.iter().filter(|c| c.children().is_empty()).count() as i64,
-            examples: p.examples as i64,
-            counts: counts.get(&p.id).copied().unwrap_or_default(),
+            counts: counts.remove(&p.id).unwrap_or_default(),
+            ..Listed::of(p, &packs, &city, &regions, today)
         })
+        .filter(|r| wanted(r, &ask))
         .collect();
     let last = service::determined_on(app.db(), &viewer.scope).await?;
     let sub = match last {
@@ -55,203 +182,17 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         path: "/policies".into(),
         nav: "/policies",
         sub,
-        cols: vec![
-            Col::new("title", "政策", |r: &Listed| Cell::name(format!("/policies/{}", r.id), r.title.clone())),
-            Col::new("state", "施行", |r| match (r.in_effect, r.local_example) {
-                (true, true) => Cell::State(Mark::Note, format!("{} 起，本地举例", r.from)),
-                (true, false) => Cell::State(Mark::Ok, format!("{} 起", r.from)),
-                (false, _) => Cell::State(Mark::Off, "不在施行期".into()),
-            }),
-            Col::new("place", "适用", |r| Cell::text(r.place.clone())),
-            Col::new("standard", "标准", |r| Cell::text(r.standard.clone())),
-            Col::new("conditions", "条件", |r| Cell::Int(r.conditions)),
-            Col::new("examples", "样例", |r| Cell::State(Mark::Ok, format!("{} 个全部通过", r.examples))),
-            Col::new("eligible", "享受中", |r| Cell::Link {
-                href: format!("/entitled?pack={}", r.id),
-                text: format!("{} 人", r.counts.eligible),
-            }),
-            Col::new("unknown", "缺资料", |r| Cell::Int(r.counts.unknown)),
-        ],
-        filters: Vec::new(),
+        cols: columns(),
+        filters: filters(),
         tabs: tabs(&app, &viewer, "/policies", None).await?,
-        search_hint: None,
-        default_sort: ("title", Dir::Asc),
-        tie: "id",
+        search_hint: Some("政策名称、地方"),
+        default_sort: ("", Dir::Asc),
+        tie: "here",
         actions: Vec::new(),
-        empty: ("没有政策".into(), "安装时没有放进政策文件".into(), None),
+        empty: ("没有符合的政策".into(), "换个条件再找".into(), Some(("/policies".into(), "看全部政策".into()))),
         flash: None,
     };
-    let total = rows.len() as i64;
-    web::respond(&app, &viewer, spec, ask, |f| async move { Ok(Paged { rows, total, page: 1, per_page: f.page.rows }) })
-        .await
-}
-
-/// A condition of the tree.
-pub(crate) struct Branch {
-    text: String,
-    cel: String,
-    article: String,
-    opens: bool,
-    closes: usize,
-}
-
-/// One parameter with its periods.
-struct ParameterShown {
-    label: String,
-    values: Vec<ValueShown>,
-}
-struct ValueShown {
-    value: String,
-    days: String,
-    now: bool,
-    article: String,
-    choice: String,
-}
-
-/// One example of the pack's own; it passed when the pack was loaded.
-struct ExampleShown {
-    name: String,
-    asked: String,
-    answer: String,
-}
-
-#[derive(Template)]
-#[template(path = "entitlement/policy.html")]
-struct PolicyView<'a> {
-    page: Page,
-    pack: &'a Pack,
-    place: String,
-    standard: String,
-    in_effect: bool,
-    root: String,
-    branches: Vec<Branch>,
-    parameters: Vec<ParameterShown>,
-    choices: usize,
-    examples: Vec<ExampleShown>,
-    passed: String,
-    counts: Verdicts,
-    may_run: bool,
-    today: CivilDate,
-}
-
-pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
-    let pack = packs.get(&id).ok_or_else(|| Error::NotFound("这份政策".into()))?;
-    let today = app.clock().today();
-    let counts = service::by_pack(app.db(), &viewer.scope).await?.get(&pack.id).copied().unwrap_or_default();
-    let day = if pack.in_effect(today) { today } else { pack.effective_from };
-    let parameters: Vec<ParameterShown> = pack
-        .parameters
-        .iter()
-        .map(|p| ParameterShown {
-            label: p.label.clone(),
-            values: p.values.iter().map(|v| value(pack, v, day)).collect(),
-        })
-        .collect();
-    let (root, branches) = conditions(pack, day);
-    let examples = examples(pack)?;
-    html(&PolicyView {
-        page: Page::new(&app, &viewer, pack.title.clone()).at("/policies"),
-        place: app.regions().full(&pack.place),
-        standard: standard(pack, day),
-        in_effect: pack.in_effect(today),
-        choices: pack.choices(day).len(),
-        passed: format!("{} 个全部通过", examples.len()),
-        examples,
-        may_run: viewer.may(Permission::EntitlementRun),
-        pack,
-        root,
-        branches,
-        parameters,
-        counts,
-        today,
-    })
-}
-
-fn value(pack: &Pack, v: &ParameterValue, day: CivilDate) -> ValueShown {
-    ValueShown {
-        value: v.value.zh(),
-        days: match v.to {
-            Some(to) => format!("{} 至 {to}", v.from),
-            None => format!("{} 起", v.from),
-        },
-        now: v.from <= day && v.to.is_none_or(|to| day <= to),
-        article: v.article.map(|a| pack.articles[a].label.clone()).unwrap_or_default(),
-        choice: v.choice.clone().unwrap_or_default(),
-    }
-}
-
-/// The tree of the first class, its root's label apart.
-fn conditions(pack: &Pack, day: CivilDate) -> (String, Vec<Branch>) {
-    fn grow(pack: &Pack, fill: &dyn Fn(&str) -> String, i: usize, out: &mut Vec<Branch>) {
-        let c = &pack.conditions[i];
-        out.push(Branch {
-            text: fill(&c.label),
-            cel: c.cel().unwrap_or_default().to_string(),
-            article: c.article.map(|a| pack.articles[a].label.clone()).unwrap_or_default(),
-            opens: !c.children().is_empty(),
-            closes: 0,
-        });
-        c.children().iter().for_each(|&child| grow(pack, fill, child, out));
-        if !c.children().is_empty()
-            && let Some(last) = out.last_mut()
-        {
-            last.closes += 1;
-        }
-    }
-    let on = pack.at(day).ok();
-    let fill = |label: &str| on.as_ref().map_or_else(|| label.to_string(), |on| on.fill(label));
-    let mut out = Vec::new();
-    let roots: Vec<usize> = pack.classes.iter().map(|c| c.when).collect();
-    let root = match roots.as_slice() {
-        [only] if !pack.conditions[*only].children().is_empty() => {
-            let children = pack.conditions[*only].children();
-            children.iter().for_each(|&c| grow(pack, &fill, c, &mut out));
-            fill(&pack.conditions[*only].label)
-        }
-        _ => {
-            roots.iter().for_each(|&r| grow(pack, &fill, r, &mut out));
-            "属于下列任一类".into()
-        }
-    };
-    (root, out)
-}
-
-/// The pack's examples in words. They were all run when it was loaded, so each of them holds.
-fn examples(pack: &Pack) -> kernel::Result<Vec<ExampleShown>> {
-    let text: toml::Table = pack.text.parse().map_err(Error::internal)?;
-    let Some(list) = text.get("examples").and_then(|e| e.as_array()) else { return Ok(Vec::new()) };
-    let word = |table: &toml::Value, key: &str| match table.get(key) {
-        Some(toml::Value::String(s)) => s.clone(),
-        Some(toml::Value::Array(items)) => items.iter().filter_map(|i| i.as_str()).collect::<Vec<_>>().join("、"),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    };
-    let named = |codes: String| {
-        let names = codes.split('、').filter_map(policy::Fact::parse).map(policy::Fact::zh);
-        names.collect::<Vec<_>>().join("、")
-    };
-    Ok(list
-        .iter()
-        .map(|e| {
-            let quarter = word(e, "quarter");
-            let (asked, answer) = if quarter.is_empty() {
-                let verdict = policy::Verdict::parse(&word(e, "expect")).map_or("", policy::Verdict::zh);
-                let (grant, missing) = (word(e, "grant"), named(word(e, "missing")));
-                let answer = match (grant.is_empty(), missing.is_empty()) {
-                    (false, _) => format!("{verdict}，每月 ¥{grant}"),
-                    (true, false) => format!("{verdict}：{missing}"),
-                    (true, true) => verdict.to_string(),
-                };
-                (word(e, "on"), answer)
-            } else {
-                let months = word(e, "months");
-                let months = if months.is_empty() { "没有".into() } else { months };
-                (quarter, format!("享受 {months}"))
-            };
-            ExampleShown { name: word(e, "name"), asked, answer }
-        })
-        .collect())
+    web::respond(&app, &viewer, spec, ask, |f| async move { Ok(paged(rows, &f)) }).await
 }
 
 /// Asks for a determination of the viewer's region now, and leads to its progress.

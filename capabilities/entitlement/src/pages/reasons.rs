@@ -57,6 +57,9 @@ fn fact_of(kind: FactKind) -> Option<Fact> {
         FactKind::Certificate => Fact::DisabilityCert,
         FactKind::Institution => Fact::InstitutionResident,
         FactKind::Death => Fact::DeathDate,
+        FactKind::AssessedOn => Fact::AssessedOn,
+        FactKind::AssessmentStandard => Fact::AssessmentStandard,
+        FactKind::AbilityLevel => Fact::AbilityLevel,
         _ => return None,
     })
 }

@@ -14,7 +14,8 @@ pub struct VillageEntitled {
 
 pub(crate) async fn entitled_by_village(db: &Db, scope: &Scope, newly_from: CivilDate) -> Result<Vec<VillageEntitled>> {
     let mut f = Filter::from("determination");
-    f.clause("until IS NULL AND superseded_at IS NULL AND verdict = 'eligible' AND purse", vec![]).region("region", scope);
+    f.clause("until IS NULL AND superseded_at IS NULL AND verdict = 'eligible' AND purse", vec![])
+        .region("region", scope);
     let n = f.values.len() + 1;
     let sql = format!(
         "SELECT region, COUNT(DISTINCT elder) AS entitled, \
