@@ -35,6 +35,13 @@ fn scoped_by(f: &mut Filter, scope: &Scope, by: fn(&str) -> String) {
     }
 }
 
+/// What waits, and what one elder ever had, are small sets with indexes of their own. SQLite, which counts no rows
+/// beforehand, would rather walk through everything a county or a provider ever had: their columns are written so that
+/// it cannot.
+pub(super) fn hidden(column: &str) -> String {
+    format!("COALESCE({column}, {column})")
+}
+
 /// Adds what a viewer may see: the region, for a provider its own orders, for a worker the visits assigned to them.
 pub(crate) fn scoped(f: &mut Filter, scope: &Scope) {
     scoped_by(f, scope, |column| column.to_string());
@@ -100,11 +107,8 @@ const AFTER: &str = "o.state IN ('checked_out', 'confirmed', 'disputed')";
 fn filter(scope: &Scope, ask: &OrderAsk) -> Filter {
     let mut f = Filter::from("work_order o");
     match ask.view {
-        // What waits is a small set with an index of its own. SQLite, which counts no rows beforehand, would rather walk
-        // through everything a county or a provider ever had: those columns are written so that it cannot.
-        Some(view) if !view.states().is_empty() => {
-            scoped_by(&mut f, scope, |column| format!("COALESCE({column}, {column})"))
-        }
+        Some(view) if !view.states().is_empty() => scoped_by(&mut f, scope, hidden),
+        _ if !ask.elders.is_empty() => scoped_by(&mut f, scope, hidden),
         _ => scoped(&mut f, scope),
     }
     match ask.view {
@@ -273,7 +277,7 @@ pub(crate) async fn quarter_sum(db: &Db, scope: &Scope, elders: &[ElderId], quar
     of_elders(&mut f, elders);
     f.and("o.quarter = ?", quarter);
     f.clause("o.confirmed_at IS NOT NULL AND o.state <> 'cancelled'", vec![]);
-    scoped(&mut f, scope);
+    scoped_by(&mut f, scope, hidden);
     let sql = format!(
         "SELECT COUNT(*) AS orders, CAST(SUM(o.fee) AS BIGINT) AS fee, CAST(SUM(o.gov) AS BIGINT) AS gov, \
          CAST(SUM(o.own) AS BIGINT) AS own {}",
@@ -295,7 +299,7 @@ pub(crate) async fn unserved(
     let mut f = Filter::from("work_order o");
     f.clause(OPEN, vec![]).clause("o.state IN ('created', 'accepted', 'assigned', 'on_the_way')", vec![]);
     // Few orders are open: the small index serves this, not the region's.
-    region_by(&mut f, region, |column| format!("COALESCE({column}, {column})"));
+    region_by(&mut f, region, hidden);
     f.and("o.quarter <= ?", quarter).and("o.ends_at < ?", shut);
     if let Some(id) = after {
         f.and("o.id > ?", id);

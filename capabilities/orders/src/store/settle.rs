@@ -1,5 +1,5 @@
 //! What settlement reads of finished orders, and how it moves whole sets of them.
-use super::lists::region_by;
+use super::lists::{hidden, region_by};
 use super::rows::known;
 use crate::model::{ConfirmHow, Finished};
 use kernel::{
@@ -91,7 +91,7 @@ pub(crate) async fn settleable<C: Sql>(
     f.clause("o.payment_list IS NULL AND o.state IN ('confirmed', 'rated')", vec![]);
     f.and("o.quarter <= ?", quarter);
     // The walk is in id order over the orders that are due; another index would sort all of them for every batch.
-    region_by(&mut f, region, |column| format!("COALESCE({column}, {column})"));
+    region_by(&mut f, region, hidden);
     if let Some(id) = after {
         f.and("o.id > ?", id);
     }
