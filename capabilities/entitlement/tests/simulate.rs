@@ -33,7 +33,7 @@ async fn seventy_instead_of_seventy_five_costs_what_the_new_households_get() {
         // One more under the same roof: a person more, a sum no higher.
         let spouse = join(&db, entitled, person("1955-03-01", 2)).await;
         let gains = open(&db, person("1956-11-20", 3)).await;
-        open(&db, person("1956-11-21", 4)).await;
+        open(&db, person("1956-12-01", 4)).await;
         let mut elsewhere = person("1954-01-01", 5);
         elsewhere.region = region("441523103201");
         elsewhere.hukou_region = Some(elsewhere.region);
@@ -61,8 +61,8 @@ async fn seventy_instead_of_seventy_five_costs_what_the_new_households_get() {
         assert!(out.affected.iter().all(|a| a.now.is_none() && a.then.as_ref() == Some(&class)));
         assert_eq!((rows("determination").await, rows("purse").await, rows("audit_log").await), before);
 
-        let narrow = service::simulate(&db, &packs(), &seventy, &actor(Role::TownStaff, TOWN), day("2026-11-20"), &Quiet);
-        match narrow.await {
+        let (packs, town) = (packs(), actor(Role::TownStaff, TOWN));
+        match service::simulate(&db, &packs, &seventy, &town, day("2026-11-20"), &Quiet).await {
             Ok(town) => assert_eq!((town.total.people, town.total.gains), (4, 2), "only the actor's region"),
             Err(e) => assert!(matches!(e, Error::Forbidden(_)), "{e}"),
         }
