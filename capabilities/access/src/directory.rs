@@ -1,7 +1,7 @@
 //! Names of organisations, for whoever shows them.
-use crate::model::Org;
+use crate::model::{Account, Org};
 use crate::store as sql;
-use kernel::{Actor, Error, OrgId, Result, Role, WorkerId};
+use kernel::{Actor, Error, OrgId, Result, Role, Scope, WorkerId};
 use std::collections::HashMap;
 use store::Db;
 
@@ -26,4 +26,9 @@ pub async fn find(db: &Db, role: Role, org: Option<OrgId>, worker: Option<Worker
         let scope = a.scope()?;
         Some(Actor::Person { user: a.id, name: a.name, role: a.role, scope })
     }))
+}
+
+/// Active accounts of a role inside a region, by name: for whoever enters people into a register.
+pub async fn accounts_of(db: &Db, scope: &Scope, role: Role) -> Result<Vec<Account>> {
+    sql::accounts_of(db, scope, role).await
 }

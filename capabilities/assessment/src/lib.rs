@@ -17,11 +17,13 @@
 
 mod book;
 pub mod model;
+mod pages;
 pub mod service;
 mod store;
 
 pub use crate::store::MIGRATIONS;
 pub use book::Scales;
+pub use pages::{nav, routes};
 
 use std::sync::Arc;
 
@@ -38,4 +40,9 @@ pub fn schedules() -> Vec<work::Schedule> {
 /// What listens to changes of archives.
 pub fn subscribers(region: kernel::RegionCode) -> Vec<Arc<dyn work::Subscriber>> {
     vec![Arc::new(service::ElderDied { region })]
+}
+
+/// What this capability shows on an elder's page.
+pub fn panels() -> Vec<Arc<dyn people::service::Panel>> {
+    vec![Arc::new(pages::AssessmentPanel)]
 }

@@ -267,3 +267,11 @@ pub(crate) async fn first_of<C: Sql>(
     let sql = format!("SELECT {COLUMNS} {} ORDER BY created_at, login LIMIT 1", f.sql());
     c.one::<Row>(&sql, f.values.clone()).await?.map(Row::account).transpose()
 }
+
+/// Active accounts of a role inside a region, by name.
+pub(crate) async fn accounts_of(db: &Db, scope: &Scope, role: Role) -> Result<Vec<Account>> {
+    let mut f = Filter::from("account");
+    f.region("region", scope).and("role = ?", role.code()).clause("active", vec![]);
+    let sql = format!("SELECT {COLUMNS} {} ORDER BY name, id", f.sql());
+    db.read().all::<Row>(&sql, f.values).await?.into_iter().map(Row::account).collect()
+}

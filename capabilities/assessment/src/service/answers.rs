@@ -184,6 +184,18 @@ async fn begun(tx: &Tx, db: &Db, scales: &Scales, actor: &Actor, case: Case) -> 
     }
 }
 
+/// The answers as they stood at a version, for a form that was drawn from it.
+///
+/// # Errors
+/// As [`work`]; `Conflict` for a version that never was.
+pub async fn sheet_at(db: &Db, actor: &Actor, id: AssessmentId, version: i64) -> Result<Sheet> {
+    actor.require(Permission::AssessmentDo)?;
+    let sees = sight(db, actor, actor.scope()).await?;
+    sql::one(db.read(), &sees, id, "").await?.ok_or_else(no_case)?;
+    let sheet = sheets::version(db.read(), db, id, version).await?;
+    sheet.ok_or_else(|| Error::Conflict("这一页放得太久了，刷新再填".into()))
+}
+
 /// Chooses between two answers to one place.
 ///
 /// # Errors

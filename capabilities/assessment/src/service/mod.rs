@@ -16,7 +16,7 @@ pub use crate::store::cases::{Event, Sight};
 pub use crate::store::lists::{CaseAsk, View};
 pub use crate::store::samples::{Sample, SampleLine};
 pub use crate::store::sheets::OpenClash;
-pub use answers::{Saved, Submission, WorkView, reopen, save, settle, sign, submit, work};
+pub use answers::{Saved, Submission, WorkView, reopen, save, settle, sheet_at, sign, submit, work};
 pub use apply::{Application, OBJECTION_DAYS, Recognised, apply, cancel, may_object_until, object, recognise};
 pub use appoint::{Appointment, Candidate, Choice, appoint, candidates};
 pub use conclude::settle_level;
@@ -66,6 +66,7 @@ pub(crate) fn stale() -> Error {
 }
 
 /// Takes a step: the new state, columns beside it, an event in the case's history, the audit row.
+#[allow(clippy::too_many_arguments)]
 pub(crate) async fn advance(
     tx: &Tx,
     db: &Db,
