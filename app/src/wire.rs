@@ -18,6 +18,7 @@ pub fn migrations() -> Vec<Migration> {
         catalogue::MIGRATIONS,
         providers::MIGRATIONS,
         orders::MIGRATIONS,
+        assessment::MIGRATIONS,
         field::MIGRATIONS,
         settlement::MIGRATIONS,
     ]
@@ -34,6 +35,7 @@ pub fn routes() -> Routes {
         .merge(catalogue::routes())
         .merge(providers::routes())
         .merge(orders::routes())
+        .merge(assessment::routes())
         .merge(field::routes())
         .merge(settlement::routes())
         .merge(desk::routes())
@@ -46,6 +48,7 @@ fn nav() -> Vec<NavEntry> {
         people::nav(),
         entitlement::nav(),
         orders::nav(),
+        assessment::nav(),
         settlement::nav(),
         catalogue::nav(),
         providers::nav(),
@@ -92,13 +95,16 @@ pub fn runner(db: &Db, config: &Config, packs: &Arc<entitlement::Packs>) -> work
     let mut jobs: Vec<Arc<dyn work::Job>> = Vec::new();
     jobs.extend(people::jobs());
     jobs.extend(entitlement::jobs(packs.clone()));
+    jobs.extend(assessment::jobs());
     jobs.extend(settlement::jobs());
     let mut schedules = Vec::new();
     schedules.extend(entitlement::schedules());
+    schedules.extend(assessment::schedules());
     schedules.extend(settlement::schedules());
     let mut subscribers: Vec<Arc<dyn work::Subscriber>> = Vec::new();
     subscribers.extend(entitlement::subscribers(packs.clone()));
     subscribers.extend(orders::subscribers(config.region));
+    subscribers.extend(assessment::subscribers(config.region));
     work::Runner {
         db: db.clone(),
         jobs: Arc::new(jobs),
@@ -113,7 +119,7 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
     let packs = Arc::new(entitlement::Packs::shipped()?);
     let regions = people::service::load_book(&db).await?;
     let panels: Vec<Arc<dyn people::service::Panel>> =
-        entitlement::panels(packs.clone()).into_iter().chain(orders::panels()).collect();
+        entitlement::panels(packs.clone()).into_iter().chain(orders::panels()).chain(assessment::panels()).collect();
     let access = Arc::new(access::Access::new(db.clone(), config.region));
     let evidence: Arc<dyn orders::EvidencePanel> = Arc::new(field::Panel);
     let things: Vec<Arc<dyn Any + Send + Sync>> = vec![
@@ -123,6 +129,7 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         Arc::new(desk::Figures::default()),
         Arc::new(orders::Evidence(evidence)),
         Arc::new(books::PackTitles(packs.titles())),
+        Arc::new(assessment::Scales::shipped()?),
     ];
     let site = Site {
         name: config.site_name.clone(),
