@@ -80,6 +80,7 @@ async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {
     println!("正在建演示镇：{} 位老人，半年的服务记录……", args.elders);
     let cast = demo::build_cast(&db, config, args.seed, args.elders as usize, now.date()).await?;
     let written = demo::write_history(&db, config, &packs, &cast, args.seed, now).await?;
+    demo::write_assessments(&db, config, &cast, args.seed, now).await?;
     clock.set(now);
     db.close().await?;
     let took = Clock::System.now().since(started) / 1000;

@@ -5,10 +5,12 @@ use super::{COUNTY, open_archives, towns};
 use crate::config::Config;
 use crate::wire;
 use access::model::{NewAccount, NewOrg, OrgKind};
+use assessment::model::Profession;
 use catalogue::model::{Category, Skill};
 use dispatch::Window;
 use kernel::{
-    Actor, CivilDate, Error, IdGen, OrgId, OrgScope, RegionCode, Result, Role, Scope, Sex, Tier, UserId, WorkerId,
+    Actor, AssessorId, CivilDate, Error, IdGen, OrgId, OrgScope, RegionCode, Result, Role, Scope, Sex, Tier, UserId,
+    WorkerId,
 };
 use providers::model::{ContractDraft, DocumentDraft, DocumentKind, Language, ProviderDraft, WorkerDraft};
 use std::collections::HashSet;
@@ -34,6 +36,8 @@ pub struct Cast {
     pub finance: Actor,
     pub operator: Actor,
     pub firms: Vec<Firm>,
+    /// The register of assessors with the accounts they assess with; the first two are a physician and a nurse.
+    pub assessors: Vec<(AssessorId, Actor)>,
 }
 
 /// (name, credit code without its check character, contact)
@@ -41,6 +45,15 @@ const FIRMS: [(&str, &str, &str); 3] = [
     ("颐安居家养老服务有限公司", "91441523MA4X8K2P3", "林国栋"),
     ("康乐居家服务部", "92441523MA4X9C7H1", "罗惠珍"),
     ("陆河便民服务社", "93441523MA4XB3T58", "彭志明"),
+];
+/// Assessors: the demo's own physician and nurse first.
+const ASSESSORS: [(&str, Profession); 6] = [
+    ("罗志成", Profession::Physician),
+    ("曾美兰", Profession::Nurse),
+    ("丘小燕", Profession::SocialWorker),
+    ("江志明", Profession::CareWorkerSenior),
+    ("范丽君", Profession::Nurse),
+    ("钟伟强", Profession::Physician),
 ];
 const WORKERS_EACH: usize = 9;
 /// The first workers of the first provider, in every demo.
@@ -171,14 +184,44 @@ pub async fn build_cast(db: &Db, config: &Config, seed: u64, elders: usize, toda
     for (i, (name, code, contact)) in FIRMS.iter().enumerate() {
         firms.push(b.firm(&tx, i, name, code, contact, county, list[0].code).await?);
     }
+    let assessors = b.assessors(&tx, county).await?;
     tx.commit().await?;
     let platform = b.platform.clone();
     let n = open_archives(db, &platform, &all).await?.len();
     let towns = list.iter().map(|t| t.code).collect();
-    Ok(Cast { elders: n, county, towns, clerks, town_staff, county_staff, finance, operator, firms })
+    Ok(Cast { elders: n, county, towns, clerks, town_staff, county_staff, finance, operator, firms, assessors })
 }
 
 impl Builder<'_> {
+    /// Two teams of the county's hospital and two people of a social work agency.
+    async fn assessors(&mut self, tx: &Tx, county: RegionCode) -> Result<Vec<(AssessorId, Actor)>> {
+        let new = NewOrg { name: "陆河县人民医院".into(), kind: OrgKind::Institution, region: county };
+        let hospital = access::service::create_org(tx, self.db, &self.platform, new).await?;
+        let mut out = Vec::new();
+        for (n, (name, profession)) in ASSESSORS.into_iter().enumerate() {
+            let actor = self.account(tx, name, Role::Assessor, county, Some(hospital), None).await?;
+            let entry = assessment::service::NewAssessor {
+                name: name.into(),
+                user: actor.user_id(),
+                profession,
+                region: county,
+                employer: if profession == Profession::SocialWorker {
+                    "陆河县社工站"
+                } else {
+                    "陆河县人民医院"
+                }
+                .into(),
+                employer_org: Some(hospital),
+                certificate: format!("粤评 2024-{:04}", 2231 + n * 7),
+                // One certificate runs out soon: something to see in the register.
+                valid_to: self.today.plus_days(if n == 3 { 25 } else { 500 }),
+                active: true,
+            };
+            out.push((assessment::service::register(tx, self.db, &self.platform, entry).await?, actor));
+        }
+        Ok(out)
+    }
+
     #[allow(clippy::too_many_arguments)]
     async fn firm(
         &mut self,

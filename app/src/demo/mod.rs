@@ -1,11 +1,13 @@
 //! The demo town: real region codes, invented people, six months of history made by the real services, and a life that
 //! goes on while it runs.
+mod assess;
 mod cast;
 mod history;
 mod life;
 mod names;
 mod population;
 
+pub use assess::write as write_assessments;
 pub use cast::{Cast, build_cast};
 pub use history::write as write_history;
 pub use life::live;

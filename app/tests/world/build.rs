@@ -35,6 +35,8 @@ pub struct Draft {
     pub twins: &'static str,
     pub merged: &'static str,
     pub new_row: &'static str,
+    /// Begins the names of this side's assessors.
+    pub assessor: &'static str,
 }
 
 /// What the archive holds before the quarter is served.
@@ -402,10 +404,111 @@ pub async fn finish(db: &Db, data: &Path, b: Begun, settled: OrderId) -> Side {
     for role in Role::ALL {
         World::sign_in(db, &mut side, *role).await;
     }
+    assessments(db, &b, &mut side).await;
     let accounts = [Role::VillageStaff, Role::Worker].map(|r| side.people[&r].user.to_string()).to_vec();
     side.keys.insert("accounts", accounts);
     side.keys.insert("sessions", vec![side.people[&Role::VillageStaff].session.to_string()]);
     side
+}
+
+/// The register, a finished assessment, one that is waited for today, and a sample drawn from the finished one.
+async fn assessments(db: &Db, b: &Begun, side: &mut Side) {
+    use assessment::model::{Place, Profession, Purpose, Reason};
+    use assessment::service::{self, HistoryCase, NewAssessor};
+    let (d, me) = (&b.draft, platform());
+    let scales = assessment::Scales::shipped().unwrap();
+    let scale = scales.current(db, "gbt-42195-2022").await.unwrap();
+    let print = format!("{:016x}", scale.fingerprint);
+    service::accept(db, &scales, &me, "gbt-42195-2022", &print, "对照标准原文").await.unwrap();
+    let tx = db.begin().await.unwrap();
+    let mut team = Vec::new();
+    let second = kernel::UserId(uuid::Uuid::from_u128(9_000 + u128::from(d.n)));
+    for (user, profession) in
+        [(side.people[&Role::Assessor].user, Profession::Physician), (second, Profession::SocialWorker)]
+    {
+        let new = NewAssessor {
+            name: format!("{}{}", d.assessor, profession.zh()),
+            user: Some(user),
+            profession,
+            region: region(d.county),
+            employer: "县人民医院".into(),
+            employer_org: None,
+            certificate: format!("PGY-{}", d.n),
+            valid_to: day("2027-06-30"),
+            active: true,
+        };
+        team.push(service::register(&tx, db, &me, new).await.unwrap());
+    }
+    let elder = people::service::card(db, &scope(CITY), b.elder).await.unwrap();
+    let first = HistoryCase {
+        elder,
+        purpose: Purpose::Regular,
+        prior: None,
+        place: Place::Home,
+        at: day("2026-11-02").at(9, 0),
+        first: team[0],
+        second: Some(team[1]),
+        sheet: sheet(&scale),
+    };
+    let made = service::bulk_insert(&tx, db, &me, &scale, &[first]).await.unwrap();
+    tx.commit().await.unwrap();
+    let ask = service::Application {
+        elder: b.elder,
+        scale: "gbt-42195-2022".into(),
+        reason: Reason::Change,
+        org: None,
+        note: String::new(),
+    };
+    let open = service::apply(db, &scales, &me, ask).await.unwrap();
+    let appointment = service::Appointment {
+        place: Place::Home,
+        starts_at: db.now().plus_minutes(60),
+        address: String::new(),
+        first: team[0],
+        second: Some(team[1]),
+    };
+    service::appoint(db, &scales, &me, open, 1, appointment).await.unwrap();
+    let sample = service::NewSample {
+        region: region(d.county),
+        scale: "gbt-42195-2022".into(),
+        from: day("2026-11-01"),
+        to: day("2026-11-30"),
+        size: 1,
+    };
+    let county = person(u128::from(d.n) * 10 + 5, Role::CountyStaff, "县民政", d.county, OrgScope::Any);
+    let sample = service::draw_sample(db, &scales, &county, sample).await.unwrap();
+    let sight = service::Sight::all(scope(d.county));
+    for id in [made[0], open] {
+        side.marks.push(service::case(db, &sight, id).await.unwrap().no);
+    }
+    side.marks.push(d.assessor.into());
+    side.keys.insert("assess", vec![open.to_string()]);
+    side.keys.insert("assessments", vec![made[0].to_string(), open.to_string()]);
+    side.keys.insert("assessors", team.iter().map(|a| a.to_string()).collect());
+    side.keys.insert("assessment-samples", vec![sample.to_string()]);
+    side.keys.insert("step", vec!["1".into()]);
+    side.keys.insert("scale", vec!["mzt-039-2013".into()]);
+}
+
+/// A complete sheet: the first answer of every item.
+fn sheet(scale: &scales::Scale) -> assessment::model::Sheet {
+    use scales::{Answer, AnswerKind, ConditionAnswer, ConditionKind};
+    let mut out = assessment::model::Sheet::default();
+    for item in scale.items() {
+        let answer = match &item.answer {
+            AnswerKind::Options(options) => Answer::Option(options[0].code.clone()),
+            AnswerKind::Number(kind) => Answer::Number(kind.range.min),
+        };
+        out.answers.insert(item.id.to_string(), answer);
+    }
+    for c in &scale.conditions {
+        let answer = match c.kind {
+            ConditionKind::Flag => ConditionAnswer::Flag(false),
+            ConditionKind::Count => ConditionAnswer::Count(0),
+        };
+        out.conditions.insert(c.id.to_string(), answer);
+    }
+    out
 }
 
 /// A small photo; a different one each side, because the same shot is refused for a second order.

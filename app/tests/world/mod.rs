@@ -217,6 +217,7 @@ fn drafts() -> [Draft; 3] {
         twins: "罗细妹",
         merged: "黄水娣",
         new_row: "范月娥",
+        assessor: "罗志成",
     };
     let rival = Draft {
         n: 2,
@@ -230,6 +231,7 @@ fn drafts() -> [Draft; 3] {
         twins: "邱亚七",
         merged: "钟石古",
         new_row: "温戊秀",
+        assessor: "江远明",
     };
     let far = Draft {
         n: 3,
@@ -243,6 +245,7 @@ fn drafts() -> [Draft; 3] {
         twins: "施九妹",
         merged: "吕金水",
         new_row: "余阿招",
+        assessor: "黎海生",
     };
     [near, rival, far].map(named)
 }
@@ -304,7 +307,7 @@ pub fn nowhere(like: &Keys) -> Keys {
     const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
     let blank = |of: &str, id: &String| match of {
         "banned" => format!("{NOTHING}/bans/{NOTHING}"),
-        "seq" | "row" => id.clone(),
+        "seq" | "row" | "step" => id.clone(),
         "region" => "990000000000".into(),
         _ => NOTHING.to_string(),
     };
@@ -361,6 +364,18 @@ pub fn every_field(url: &str) -> String {
         ("region", "441523101204"),
         ("status", "yes"),
         ("sure", "on"),
+        ("keep", "mine"),
+        ("answer", "4"),
+        ("base", "0"),
+        ("key", "key-1"),
+        ("level", "mild"),
+        ("place", "home"),
+        ("day", "2026-11-24"),
+        ("time", "09:00"),
+        ("profession", "nurse"),
+        ("employer", "县人民医院"),
+        ("certificate", "PGY-9"),
+        ("valid_to", "2027-12-31"),
     ];
     let mut form: Vec<String> = FIELDS.iter().map(|(k, v)| format!("{k}={v}")).collect();
     // A list is named with its version there.
