@@ -337,7 +337,8 @@ async fn the_provider_takes_the_own_part_and_prints_the_receipt() {
     assert!(after.contains("SJ20261123-000001") && after.contains("own-refund") && !after.contains("own-payment"));
     for paper in ["", "?seq=1&paper=small"] {
         let sheet = s.see(&w.clerk, &format!("{record}/receipt{paper}")).await;
-        for part in ["自付收据", "SJ20261123-000001", "彭桂兰", "¥20.00", "人民币贰拾元整", "¥320.00", o.no.as_str()] {
+        for part in ["自付收据", "SJ20261123-000001", "彭桂兰", "¥20.00", "人民币贰拾元整", "¥320.00", o.no.as_str()]
+        {
             assert!(sheet.contains(part), "{paper}: {part}");
         }
         assert_eq!(sheet.contains("sheet slip"), !paper.is_empty());

@@ -102,7 +102,7 @@ async fn play(w: &World, list: PaymentListId, made: &mut Vec<OrderId>, t: &Try) 
                 Try::Enlist(_) => {
                     let version = now(i).await.map_or(0, |o| o.version);
                     service::put_in_list(&tx, &county, list, "JS-1", &[(id, version)]).await
-                },
+                }
                 _ => service::take_out_of_list(&tx, &county, list, &[id], "再查").await,
             };
             match done {

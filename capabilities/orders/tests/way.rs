@@ -46,7 +46,8 @@ async fn from_the_wish_to_the_payment() {
         tx.commit().await.expect("commits");
         assert_eq!(moved, 1);
         let tx = db.begin().await.expect("begins");
-        let again = service::put_in_list(&tx, &county, list, "JS-2026Q4-1", &[(o.id, o.version)]).await.expect("in already");
+        let again =
+            service::put_in_list(&tx, &county, list, "JS-2026Q4-1", &[(o.id, o.version)]).await.expect("in already");
         let other: PaymentListId = db.new_id();
         let elsewhere = service::put_in_list(&tx, &county, other, "JS-2026Q4-2", &[(o.id, o.version)]).await;
         assert!(again == 0 && matches!(elsewhere, Err(Error::Conflict(_))), "one order, one list");

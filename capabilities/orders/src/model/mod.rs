@@ -10,7 +10,7 @@ pub use facts::{Channel, ConfirmHow, Event, Finished, Order, PaidBy, ReceiptKind
 pub use fee::{Split, fee_of, split};
 pub use own::{Receipt, own_left, paid_of, receipt_no};
 pub use rules::{
-    AHEAD_DAYS, CancelEffect, LAPSE_MINUTES, LATE_SOON_MINUTES, MAX_QUANTITY, Number, cancel_effect, check_start, late_by,
-    no_show_open,
+    AHEAD_DAYS, CancelEffect, LAPSE_MINUTES, LATE_SOON_MINUTES, MAX_QUANTITY, Number, cancel_effect, check_start,
+    late_by, no_show_open,
 };
 pub use steps::{Next, Refusal, State, Step, Who, next};

@@ -223,7 +223,9 @@ impl Who {
         match actor.role() {
             None => Who::Platform,
             Some(Role::Operator | Role::VillageStaff | Role::TownStaff) => Who::Staff,
-            Some(Role::CountyStaff | Role::CityStaff | Role::Assessor | Role::Finance | Role::Administrator) => Who::Office,
+            Some(Role::CountyStaff | Role::CityStaff | Role::Assessor | Role::Finance | Role::Administrator) => {
+                Who::Office
+            }
             Some(Role::ProviderManager) => Who::Provider,
             Some(Role::Worker) => Who::Worker,
         }

@@ -2,8 +2,7 @@
 use super::{ORDER, OrderRow, orders};
 use crate::model::{LAPSE_MINUTES, LATE_SOON_MINUTES, Order, State};
 use kernel::{
-    CivilDate, ElderId, Instant, OrderId, OrgId, PageAsk, Paged, Quarter, RegionCode, Result,
-    Scope, Tier, WorkerId,
+    CivilDate, ElderId, Instant, OrderId, OrgId, PageAsk, Paged, Quarter, RegionCode, Result, Scope, Tier, WorkerId,
 };
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, Sql, SqlExt, Tx, Value, vals};

@@ -238,14 +238,7 @@ async fn copy_again(
     }
 }
 
-async fn copy(
-    tx: &Tx,
-    db: &Db,
-    actor: &Actor,
-    quarter: Quarter,
-    found: Vec<Finished>,
-    checks: &Checks,
-) -> Result<i64> {
+async fn copy(tx: &Tx, db: &Db, actor: &Actor, quarter: Quarter, found: Vec<Finished>, checks: &Checks) -> Result<i64> {
     // Only what public money pays for stands in a list.
     let found: Vec<Finished> = found.into_iter().filter(|o| o.gov > Fen::ZERO).collect();
     let ids: Vec<OrderId> = found.iter().map(|o| o.id).collect();
@@ -349,12 +342,7 @@ fn facts_of(o: Finished, seq: i64) -> LineFacts {
 
 /// Looks for workers who were in two homes at once, counts the sums and opens the list for review. A provider's stays
 /// are looked through once, for all of its lists; by now all of their lines are there.
-async fn finish_list(
-    db: &Db,
-    actor: &Actor,
-    list: &MakingRow,
-    seen: &mut HashMap<OrgId, Vec<StayRow>>,
-) -> Result<()> {
+async fn finish_list(db: &Db, actor: &Actor, list: &MakingRow, seen: &mut HashMap<OrgId, Vec<StayRow>>) -> Result<()> {
     let tx = db.begin().await?;
     sql::lock_settlement(&tx).await?;
     let making = sql::making(&tx, actor.scope(), list.quarter).await?;
@@ -365,8 +353,7 @@ async fn finish_list(
     let stays = match seen.entry(list.provider) {
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(place) => {
-            let own: Vec<PaymentListId> =
-                making.iter().filter(|l| l.provider == list.provider).map(|l| l.id).collect();
+            let own: Vec<PaymentListId> = making.iter().filter(|l| l.provider == list.provider).map(|l| l.id).collect();
             place.insert(sql::doubtful_stays(&tx, list.provider, &own).await?)
         }
     };
