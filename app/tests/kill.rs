@@ -119,7 +119,11 @@ async fn kill_and_finish(folder: &Folder, whole: &Folder, command: &[&str], midd
     let other: Vec<_> = left.iter().zip(&right).filter(|(a, b)| a != b).collect();
     assert!(other.is_empty(), "after kills of {command:?}: {other:#?}");
     // A run that died is taken over by the next, not left standing as running.
-    assert_eq!(watch(folder, "SELECT COUNT(*) FROM job WHERE state = 'running'").await, 0, "after kills of {command:?}");
+    assert_eq!(
+        watch(folder, "SELECT COUNT(*) FROM job WHERE state = 'running'").await,
+        0,
+        "after kills of {command:?}"
+    );
     // And once more: a finished piece of work is not done twice.
     folder.run(command);
     let again = facts(folder).await;

@@ -55,7 +55,11 @@ fn people_of_no_database_are_decided_line_by_line() {
     );
     std::fs::write(&file, text).unwrap();
     let decided = say(&["policy", "decide", "--facts", file.to_str().unwrap(), "--on", "2026-11-21", "--json"]);
-    assert!(!decided.ok && decided.err.contains("people.jsonl:4:"), "a bad line is told and stops nobody: {}", decided.err);
+    assert!(
+        !decided.ok && decided.err.contains("people.jsonl:4:"),
+        "a bad line is told and stops nobody: {}",
+        decided.err
+    );
     let answers = lines(&decided.out);
     let of = |id: &str| answers.iter().find(|v| v["id"] == id && v["pack"] == "rural-home-care-75-79").unwrap();
     assert_eq!(of("a")["outcome"], "eligible");

@@ -219,7 +219,8 @@ fn decide(facts: &Path, on: Option<CivilDate>, files: &[PathBuf], json: bool) ->
             } else {
                 let grants: Vec<&str> = pack.grants.iter().map(|g| g.text.as_str()).collect();
                 let rest = if grants.is_empty() { pack.missing.join("、") } else { grants.join("，") };
-                writeln!(out, "{}\t{}\t{}\t{rest}", answer.id, pack.pack, pack.outcome.zh()).map_err(Error::internal)?;
+                writeln!(out, "{}\t{}\t{}\t{rest}", answer.id, pack.pack, pack.outcome.zh())
+                    .map_err(Error::internal)?;
             }
         }
     }
@@ -281,14 +282,7 @@ async fn simulate(config: &Config, file: &Path, on: Option<CivilDate>, json: boo
         t.people, t.gains, t.losses, t.newly_unknown, t.now, t.then
     );
     for (town, e) in &done.by_town {
-        text.push_str(&format!(
-            "\n  {}：+{} −{}，每月 {} → {}",
-            book.short(town),
-            e.gains,
-            e.losses,
-            e.now,
-            e.then
-        ));
+        text.push_str(&format!("\n  {}：+{} −{}，每月 {} → {}", book.short(town), e.gains, e.losses, e.now, e.then));
     }
     report(json, &serde_json::to_value(&done).map_err(Error::internal)?, text);
     Ok(ExitCode::SUCCESS)
