@@ -14,6 +14,7 @@ const ROLES = [
   ['operator', '12349 坐席', 'desk-operator'],
   ['provider_manager', '服务商', 'desk-provider'],
   ['worker', '护理员', 'desk-worker'],
+  ['assessor', '评估员', 'desk-assessor'],
   ['finance', '财政', 'desk-finance'],
   ['administrator', '平台管理员', 'desk-administrator'],
 ];
@@ -48,7 +49,7 @@ export default async function (story) {
   for (const [code, button, name] of ROLES) {
     // One role's faults do not hide the next one's.
     await go(story, `${button}: the desk and all pages behind it`, async () => {
-      const page = await story.window(program, { phone: code === 'worker' });
+      const page = await story.window(program, { phone: code === 'worker' || code === 'assessor' });
       await login(page, button);
       await screenshot(page, name);
       const queue = [new URL(page.url())];
