@@ -33,7 +33,7 @@ async fn the_own_part_is_taken_once_with_a_numbered_receipt() {
         let again = service::take_own(&db, manager, o.id, PaidBy::Scan).await.expect("a second click");
         assert_eq!(again, made, "one payment, one receipt");
         let seen = service::receipts(&db, w.clerk.scope(), o.id).await.expect("the clerk sees it");
-        assert_eq!(seen, [made.clone()]);
+        assert_eq!(seen, std::slice::from_ref(&made));
         assert_eq!(own(&w, &o).await, (Fen::ZERO, Fen::yuan(20)));
 
         let next = w.served(w.haircut, day("2026-11-25").at(9, 0), 1).await;

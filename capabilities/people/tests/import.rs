@@ -138,7 +138,7 @@ async fn an_interrupted_import_goes_on_and_a_second_one_doubles_nothing() {
 async fn reviews(db: &Db) -> i64 {
     let page = kernel::PageAsk { page: 1, rows: 50 };
     let open = people::model::ReviewState::Open;
-    service::duplicate_reviews(db, &scope(TOWN), open, page, "d.id").await.unwrap().total
+    service::duplicate_reviews(db, &scope(TOWN), open, page, "d.id").await.expect("reviews are read").total
 }
 
 /// A row with everything in it, changed one cell at a time.
