@@ -22,7 +22,7 @@ pub use appoint::{Appointment, Candidate, Choice, appoint, candidates};
 pub use conclude::settle_level;
 pub use due::{AHEAD_DAYS, DueJob, ElderDied, call_again, daily};
 pub use history::{HistoryCase, bulk_insert};
-pub use read::{Counts, Found, case, cases, counts, events, found, list, me, of_elder, result, sight, team};
+pub use read::{Counts, Found, case, cases, count_of, counts, events, found, list, me, of_elder, result, sight, team};
 pub use register::{
     NewAssessor, assessor, assessors, declare, register, relations, update_assessor, withdraw_declaration,
 };

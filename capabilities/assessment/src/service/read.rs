@@ -83,6 +83,11 @@ pub async fn counts(db: &Db, sight: &Sight) -> Result<Counts> {
     })
 }
 
+/// How many are in a view, exact up to [`Paged::COUNT_CAP`].
+pub async fn count_of(db: &Db, sight: &Sight, view: View) -> Result<i64> {
+    lists::count(db, sight, &CaseAsk { view: Some(view), ..CaseAsk::default() }).await
+}
+
 /// Everything about one assessment for its own page.
 #[derive(Clone, Debug)]
 pub struct Found {

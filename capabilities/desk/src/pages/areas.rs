@@ -80,6 +80,9 @@ struct Desk {
     disputes: i64,
     twins: String,
     papers: Option<(i64, i64)>,
+    to_appoint: String,
+    objected: String,
+    objections: i64,
     next_quarter_day: String,
 }
 
@@ -121,6 +124,10 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         true => Some(providers::service::paper_counts(db, scope).await?),
         false => None,
     };
+
+    let sight = assessment::service::Sight::all(*scope);
+    let to_appoint = assessment::service::count_of(db, &sight, assessment::service::View::ToAppoint).await?;
+    let objections = assessment::service::count_of(db, &sight, assessment::service::View::Objected).await?;
 
     let a = snapshot.whole;
     let tiles = vec![
@@ -172,6 +179,9 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
         disputes,
         twins: count(twins),
         papers,
+        to_appoint: count(to_appoint),
+        objected: count(objections),
+        objections,
         next_quarter_day: quarter.next().first_day().to_string(),
         page: frame(app, viewer),
     };

@@ -33,6 +33,7 @@ pub fn migrations() -> Vec<Migration> {
         catalogue::MIGRATIONS,
         providers::MIGRATIONS,
         orders::MIGRATIONS,
+        assessment::MIGRATIONS,
         settlement::MIGRATIONS,
     ]
     .concat()
