@@ -183,7 +183,10 @@ export default async function (story) {
 
   await story.step('the entitlement page stands on the new facts', async () => {
     await staff.goto(`/elders/${elder}/entitlement`);
-    await shows(staff, '失能');
+    const text = await main(staff).innerText();
+    for (const fact of ['照顾需求等级', '按重度照顾需求安排服务', '2026-11-20 起']) {
+      check(text.includes(fact), `the page does not speak of ${fact}`);
+    }
   });
 
   await story.step('without scripts the same is a form an item', async () => {

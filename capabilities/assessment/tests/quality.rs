@@ -1,6 +1,5 @@
 //! Samples that can be drawn again, and how far assessors agree.
 #![allow(clippy::unwrap_used)]
-
 mod common;
 use assessment::model::{Purpose, State, draw, months_later};
 use assessment::service::{self, NewSample};

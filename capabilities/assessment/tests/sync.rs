@@ -1,6 +1,5 @@
 //! Two phones without signal: nothing is doubled, nothing is lost, nothing is overwritten silently.
 #![allow(clippy::unwrap_used)]
-
 mod common;
 use assessment::model::{Field, Sheet, State, Value};
 use assessment::service::{self, Submission};

@@ -1,6 +1,5 @@
 //! From the application to a fact of the archive, and everything that keeps it from becoming one.
 #![allow(clippy::unwrap_used)]
-
 mod common;
 use assessment::model::{Place, Profession, Purpose, Reason, State};
 use assessment::service::{self, Appointment, Sight};
