@@ -1,4 +1,6 @@
 //! The pages and the JSON answers, through the finished router.
+#![allow(clippy::unwrap_used)]
+
 mod common;
 use assessment::Scales;
 use assessment::model::State;
