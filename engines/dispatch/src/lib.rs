@@ -10,6 +10,8 @@
 //! - The scan allocates for its result only, never per worker.
 #![forbid(unsafe_code)]
 
+mod budget;
+mod chance;
 mod hours;
 mod input;
 mod rank;
@@ -18,6 +20,8 @@ pub mod rotation;
 mod tags;
 mod travel;
 
+pub use budget::Budget;
+pub use chance::Chance;
 pub use hours::{Window, covered};
 pub use input::{Certificate, GenderWish, Planned, Previous, Visit, Worker};
 pub use rank::{

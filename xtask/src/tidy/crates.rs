@@ -2,7 +2,7 @@
 use super::{File, Finding};
 
 /// The declared order. An earlier crate never knows a later one; it tells it by events.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 21] = [
     "kernel",
     "store",
     "audit",
@@ -18,12 +18,15 @@ const ORDER: [&str; 18] = [
     "orders",
     "assessment",
     "field",
+    "safety",
+    "gateway",
     "settlement",
     "desk",
+    "routebench",
     "yinian",
 ];
 /// Pure: these know `kernel` and nothing else of ours.
-const ENGINES: [&str; 4] = ["policy", "ledger", "dispatch", "scales"];
+const ENGINES: [&str; 6] = ["policy", "ledger", "dispatch", "scales", "vigil", "wire"];
 
 pub fn check(files: &[File]) -> Vec<Finding> {
     let manifests = files.iter().filter(|f| f.path.ends_with("/Cargo.toml") && !f.path.starts_with("fuzz/"));

@@ -1,0 +1,2 @@
+//! The streaming watch over readings.
+#![forbid(unsafe_code)]

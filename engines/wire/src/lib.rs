@@ -1,0 +1,2 @@
+//! Device protocols without IO.
+#![forbid(unsafe_code)]
