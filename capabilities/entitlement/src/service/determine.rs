@@ -50,6 +50,7 @@ pub async fn determine_by(
         return Err(Error::Refused(format!("{day} 还没有到，到那天再认定")));
     }
     let scope = Scope { region: actor.scope().region, org: OrgScope::Any };
+    db.freshen_statistics().await?;
     let mut run = Run::open(db, packs, scope.region, day).await?;
     let expected = people::service::household_count(db, &scope).await?;
     progress.told(run.households, expected).await?;

@@ -139,6 +139,7 @@ pub async fn simulate(
 ) -> Result<Simulation> {
     actor.require(Permission::EntitlementRun)?;
     let scope = Scope { region: actor.scope().region, org: OrgScope::Any };
+    db.freshen_statistics().await?;
     let (now, then) = (Side::of(current, draft, false)?, Side::of(current, draft, true)?);
     let (packs_now, packs_then) = (now.on(day)?, then.on(day)?);
     let mut out = Simulation {
