@@ -114,10 +114,10 @@ pub fn history_start(today: CivilDate) -> CivilDate {
 async fn wire_determine(
     db: &Db,
     config: &crate::config::Config,
-    packs: &std::sync::Arc<entitlement::Packs>,
+    shelf: &std::sync::Arc<entitlement::Shelf>,
     day: CivilDate,
 ) -> Result<()> {
-    let runner = crate::wire::runner(db, config, packs);
+    let runner = crate::wire::runner(db, config, shelf);
     let actor = crate::wire::platform(config, "determine");
     let tx = db.begin().await?;
     let payload = serde_json::json!({ "day": day });

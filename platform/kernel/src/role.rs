@@ -57,6 +57,12 @@ permissions! {
     ElderMerge "elder_merge" [TownStaff CountyStaff],
     /// See determinations with their reasons, policies and purses.
     EntitlementRead "entitlement_read" [Operator VillageStaff TownStaff CountyStaff CityStaff Finance Administrator],
+    /// Write a version of a policy, try it out, hand it in for approval.
+    PolicyDraft "policy_draft" [CountyStaff CityStaff Administrator],
+    /// Approve or return a version somebody else wrote, take back one that has not begun.
+    PolicyApprove "policy_approve" [CountyStaff CityStaff],
+    /// Tell people of corrections of their money, write down that they were told.
+    CorrectionTell "correction_tell" [VillageStaff TownStaff CountyStaff],
     /// Run the determination of everyone.
     EntitlementRun "entitlement_run" [CountyStaff CityStaff Administrator],
     /// See catalogue and approved prices.

@@ -2,6 +2,7 @@
 mod facts;
 mod purse;
 mod rows;
+mod version;
 mod view;
 
 pub use facts::{ELSEWHERE, stay, timeline};
@@ -9,4 +10,5 @@ pub use purse::{Line, Step, Target, Targets, household_targets, overgrant, settl
 pub(crate) use purse::{mark_cleared, shrinks};
 pub use rows::{Decided, Held, Plan, decided, sync};
 pub(crate) use rows::{began, ends};
+pub use version::{Act, DiffLine, Step as VersionStep, Version, VersionState, diff, from_day, keeps_frame};
 pub use view::{Counts, DeterminationView, ElderRow, Meter, PurseRow, PurseState, PurseView, Report, Verdicts};

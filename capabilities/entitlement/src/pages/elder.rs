@@ -4,6 +4,7 @@ use super::reasons::{Sources, Twig, Words, headline};
 use super::ways::{Missing, Way, missing, way};
 use crate::model::{DeterminationView, PurseRow};
 use crate::packs::{Packs, standard};
+use crate::shelf::Shelf;
 use crate::service::{self, PurseAsk};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -127,7 +128,7 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
     Ok(all
         .into_iter()
         .map(|d| {
-            let pack = packs.get(&d.pack);
+            let pack = packs.get(&d.pack, today);
             let (kind, word) = state(&d);
             let purse = purses.iter().find(|p| d.eligible() && p.pack_id == d.pack && p.who.contains(&elder.id));
             PackShown {
@@ -146,7 +147,7 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
                 displaced: d
                     .displaced_by
                     .as_ref()
-                    .map(|by| (by.clone(), packs.get(by).map_or_else(|| by.clone(), |p| p.title.clone()))),
+                    .map(|by| (by.clone(), packs.title(by).unwrap_or(by).to_string())),
                 folded: d.verdict == policy::Verdict::NotEligible,
                 group: pack.and_then(|p| p.group.clone()),
                 choices: d.explanation.choices.clone(),
@@ -159,7 +160,7 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
 }
 
 pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let shown = shown(&app, &viewer, &packs, &elder).await?;
     let ask = PurseAsk { household: Some(elder.household), ..PurseAsk::default() };
@@ -192,7 +193,7 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
 }
 
 pub(crate) async fn print(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let all = shown(&app, &viewer, &packs, &elder).await?;
     let nothing = !all.iter().any(|s| s.kind == "ok");
@@ -225,7 +226,7 @@ struct Answer {
 }
 
 pub(crate) async fn api(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let on = app.clock().today();
     Ok(axum::Json(Answer {

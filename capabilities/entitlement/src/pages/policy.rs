@@ -2,7 +2,8 @@
 use super::parts::{ExampleShown, GrantLine, Relation, assessed, evidence, examples, grants, relations};
 use super::policies::place;
 use crate::model::Verdicts;
-use crate::packs::{Packs, near, standard};
+use crate::packs::{near, standard};
+use crate::shelf::Shelf;
 use crate::service;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -61,9 +62,9 @@ struct PolicyView<'a> {
 }
 
 pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
-    let pack = packs.get(&id).ok_or_else(|| Error::NotFound("这份政策".into()))?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let today = app.clock().today();
+    let pack = packs.get(&id, today).ok_or_else(|| Error::NotFound("这份政策".into()))?;
     let counts = service::by_pack(app.db(), &viewer.scope).await?.get(&pack.id).copied().unwrap_or_default();
     let day = if pack.in_effect(today) { today } else { pack.effective_from };
     let parameters: Vec<ParameterShown> = pack
@@ -85,7 +86,7 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
         grants: grants(pack, day),
         assessed: assessed(pack, day),
         evidence: evidence(pack),
-        relations: relations(pack, &packs),
+        relations: relations(pack, &packs, today),
         standard: standard(pack, day),
         in_effect: pack.in_effect(today),
         choices: pack.choices(day).len(),

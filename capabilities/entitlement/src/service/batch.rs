@@ -52,13 +52,12 @@ pub(crate) fn decide(packs: &Packs, frame: &Frame, households: Vec<HouseholdFact
                 let person = timeline(elder, &facts);
                 let mut each = Vec::with_capacity(local.len());
                 for &pack in &local {
-                    each.push(decided(&packs.all()[pack], &person, frame.anchor, frame.day).map_err(refused)?);
+                    each.push(decided(packs.versions(pack), &person, frame.anchor, frame.day).map_err(refused)?);
                 }
                 members.push((person, each));
             }
             let due = packs.groups().iter().map(|g| {
-                let here = g.members.iter().filter(|i| local.contains(i)).map(|&i| &packs.all()[i]);
-                household_targets(&here.collect::<Vec<_>>(), &facts, &months)
+                household_targets(&packs.members_of(g, &local), &facts, &months)
             });
             let targets = due.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
             Ok(Household { facts, packs: local, members, targets })
@@ -104,8 +103,8 @@ async fn write_rows(
             }
             for (&i, decisions) in household.packs.iter().zip(each) {
                 report.decisions += 1;
-                let pack = &packs.all()[i];
-                let held: Vec<Held> = old.iter().filter(|r| r.pack == pack.id).map(rows::Row::held).collect();
+                let pack = &packs.versions(i).newest().id;
+                let held: Vec<Held> = old.iter().filter(|r| r.pack == *pack).map(rows::Row::held).collect();
                 let change = change(packs, i, frame, elder, here, person, &held, decisions)?;
                 if change.plan.is_empty() {
                     continue;
@@ -131,9 +130,11 @@ fn change(
     held: &[Held],
     decisions: &[Decided],
 ) -> Result<Change> {
-    let text = &packs.all()[pack];
+    let versions = packs.versions(pack);
+    let id = &versions.newest().id;
+    let texts: Vec<u64> = versions.all().iter().map(|p| p.version).collect();
     let mut anchor = frame.anchor;
-    let mut plan = sync(held, decisions, anchor, frame.day);
+    let mut plan = sync(held, decisions, &texts, anchor, frame.day);
     // Where the row in force at the anchor is not confirmed, it is judged from its own first day: a birth date that was
     // wrong makes all of it wrong, a birthday only ends it.
     let reaching =
@@ -142,8 +143,8 @@ fn change(
         && let Some(since) = held.iter().filter(reaching).map(|h| h.decided.since).min()
     {
         anchor = since;
-        let again = decided(text, person, anchor, frame.day).map_err(refused)?;
-        plan = sync(held, &again, anchor, frame.day);
+        let again = decided(versions, person, anchor, frame.day).map_err(refused)?;
+        plan = sync(held, &again, &texts, anchor, frame.day);
     }
     // The first row of all tells the day somebody's entitlement began by the facts, not the day we began to look.
     let remains = held.iter().any(|h| !h.superseded && !plan.supersede.contains(&(h.decided.since, h.revision)));
@@ -152,7 +153,7 @@ fn change(
         && first.since == anchor
         && first.outcome.verdict == Verdict::Eligible
     {
-        first.since = crate::model::began(text, person, first);
+        first.since = crate::model::began(versions, person, first);
         let last = held.iter().filter(|h| h.decided.since == first.since).map(|h| h.revision).max();
         *revision = last.map_or(0, |r| r + 1);
     }
@@ -168,26 +169,26 @@ fn change(
         .insert
         .iter()
         .map(|(d, _)| {
-            let from = if goes_on(d) { Some(text.id.clone()) } else { passed_from(packs, pack, person, d) };
+            let from = if goes_on(d) { Some(id.clone()) } else { passed_from(packs, id, person, d) };
             // What fills no purse is not listed by its end; pages work it out from the facts of the row.
-            let end = text.fills_purse().then(|| crate::model::ends(text, person, d)).flatten();
+            let end = versions.fills_purse().then(|| crate::model::ends(versions, person, d)).flatten();
             (end, from)
         })
         .collect();
-    let (pack, purse) = (text.id.clone(), text.fills_purse());
+    let (pack, purse) = (id.clone(), versions.fills_purse());
     Ok(Change { elder: elder.elder, household, region: elder.region, pack, purse, plan, outlook })
 }
 
 /// The pack of the same group that somebody eligible held the day before.
-fn passed_from(packs: &Packs, pack: usize, person: &Timeline, now: &Decided) -> Option<String> {
+fn passed_from(packs: &Packs, pack: &str, person: &Timeline, now: &Decided) -> Option<String> {
     if now.outcome.verdict != Verdict::Eligible {
         return None;
     }
     let before = now.since.plus_days(-1);
-    let others = packs.group_of(pack)?.members.iter().filter(|&&i| i != pack).map(|&i| &packs.all()[i]);
+    let others = packs.members(packs.group_of(pack)?).into_iter().filter(|p| p.id != pack);
     let facts = person.on(before);
     let held = |p: &&policy::Pack| p.at(before).is_ok_and(|on| on.decide(&facts).verdict == Verdict::Eligible);
-    others.into_iter().find(held).map(|p| p.id.clone())
+    { others }.find(held).map(|p| p.id.clone())
 }
 
 async fn write_purses(

@@ -6,6 +6,8 @@ mod determine;
 mod purses;
 mod read;
 mod simulate;
+mod trials;
+mod versions;
 
 pub use crate::store::lists::{EntitledAsk, PurseAsk};
 pub use clear::{Clearance, clear_quarter, clear_waiting, reopen};
@@ -16,7 +18,12 @@ pub(crate) use purses::of_household;
 pub use purses::{purse_list, purses, purses_in, quarters};
 pub(crate) use read::in_force;
 pub use read::{by_pack, counts, current, determined_on, entitled, history, undecided};
+pub use crate::store::trials::TrialRow;
 pub use simulate::{Affected, Effect, Simulation, simulate};
+pub use trials::{TRY_OUT, TrialAsk, TrialJob, TrialView, trial, trial_rows, try_out};
+pub use versions::{
+    Checked, Draft, Takeover, adopt, approve, begin, check, save, send_back, submit, version, version_list, withdraw,
+};
 
 use async_trait::async_trait;
 use audit::Action;
@@ -28,6 +35,12 @@ pub const SOON_DAYS: i64 = 60;
 pub(crate) const DETERMINED: Action = Action::new("entitlement.determined", "认定待遇");
 pub(crate) const REDETERMINED: Action = Action::new("entitlement.redetermined", "重新认定一户");
 pub(crate) const CLEARED: Action = Action::new("entitlement.cleared", "额度季末清零");
+pub(crate) const DRAFTED: Action = Action::new("policy.drafted", "写政策草稿");
+pub(crate) const TRIED: Action = Action::new("policy.tried", "试算政策");
+pub(crate) const SUBMITTED: Action = Action::new("policy.submitted", "政策送审");
+pub(crate) const APPROVED: Action = Action::new("policy.approved", "批准政策");
+pub(crate) const RETURNED: Action = Action::new("policy.returned", "退回政策");
+pub(crate) const WITHDRAWN: Action = Action::new("policy.withdrawn", "撤回政策");
 pub(crate) const ASKED: Action = Action::new("entitlement.asked", "要求现在认定");
 
 /// Hears how far long work has come.

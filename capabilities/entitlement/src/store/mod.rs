@@ -5,6 +5,8 @@ pub(crate) mod purses;
 pub(crate) mod reopen;
 pub(crate) mod rows;
 pub(crate) mod runs;
+pub(crate) mod trials;
+pub(crate) mod versions;
 
 use store::Migration;
 
@@ -60,6 +62,27 @@ CREATE INDEX determination_eligible_pack ON determination (pack, region)
   WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'eligible';
 CREATE INDEX determination_unknown_pack ON determination (pack, region)
   WHERE until IS NULL AND superseded_at IS NULL AND verdict = 'unknown';
+",
+    },
+    // Versions of packs written here; the stamp tells every process when what is approved has changed.
+    Migration {
+        id: "entitlement-0003",
+        sql: "CREATE TABLE policy_version (
+  id UUID PRIMARY KEY, pack TEXT NOT NULL, number BIGINT NOT NULL, state TEXT NOT NULL, region TEXT NOT NULL,
+  title TEXT NOT NULL, body TEXT NOT NULL, base TEXT NOT NULL, effective_on TEXT NOT NULL, why TEXT NOT NULL,
+  adopted_from TEXT, seen BIGINT NOT NULL, changed_at BIGINT NOT NULL, UNIQUE (pack, number));
+CREATE INDEX policy_version_state ON policy_version (state, pack, number);
+CREATE TABLE policy_step (
+  version UUID NOT NULL, n BIGINT NOT NULL, act TEXT NOT NULL, who UUID NOT NULL, name TEXT NOT NULL,
+  at BIGINT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (version, n));
+CREATE TABLE policy_stamp (id BIGINT PRIMARY KEY, n BIGINT NOT NULL);
+INSERT INTO policy_stamp (id, n) VALUES (1, 0);
+CREATE TABLE policy_trial (
+  version UUID NOT NULL, root TEXT NOT NULL, seen BIGINT NOT NULL, job UUID NOT NULL, body TEXT, at BIGINT NOT NULL,
+  PRIMARY KEY (version, root));
+CREATE TABLE policy_trial_row (
+  version UUID NOT NULL, root TEXT NOT NULL, n BIGINT NOT NULL, elder UUID NOT NULL, household UUID NOT NULL,
+  region TEXT NOT NULL, effect TEXT NOT NULL, was TEXT, will TEXT, PRIMARY KEY (version, root, n));
 ",
     },
 ];
