@@ -37,8 +37,8 @@ pub use merges::{
 };
 pub use panels::{Panel, PanelHtml, Panels, Slot, TimelineItem};
 pub use read::{
-    Archive, archive, card, cards, code_matches, deaths, elder_code, history, household, household_count,
-    household_members, households_after, households_again, identities,
+    Archive, archive, card, card_anywhere, cards, code_matches, deaths, elder_code, history, household,
+    household_count, household_members, households_after, households_again, identities,
 };
 pub use regions::{load_book, load_regions, seed_regions, shipped_regions};
 pub use reveal::{contact_phone_plain, id_plain, keys_open, phone_for_visit, phone_plain};

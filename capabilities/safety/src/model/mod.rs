@@ -1,0 +1,15 @@
+//! Emergencies as values: words, state machine, ladder, figures, the sketch beside a case. Pure.
+mod case;
+mod ids;
+pub mod kpi;
+mod ladder;
+pub mod sketch;
+mod words;
+
+pub use case::{Alarm, Case, Event, Fix, HandOverText, Helper, NewAlarm, Owner, next};
+pub use ids::{AlarmId, CaseId, EventId, HelperId, LadderId, NoticeId, Number, RosterId};
+pub use ladder::{Ladder, RosterLine, Rung};
+pub use words::{
+    AlarmKind, CallResult, CaseState, Cause, Consent, Duty, EventKind, HelperKind, NoticeKind, NoticeState, Origin,
+    Risk, Service, SlowClass, Step,
+};
