@@ -189,7 +189,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         search_hint: Some("政策名称、地方"),
         default_sort: ("", Dir::Asc),
         tie: "here",
-        actions: Vec::new(),
+        actions: vec![("/policy-versions".into(), "history", "版本和审批".into(), false)],
         empty: ("没有符合的政策".into(), "换个条件再找".into(), Some(("/policies".into(), "看全部政策".into()))),
         flash: None,
     };

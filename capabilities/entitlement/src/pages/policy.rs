@@ -1,6 +1,7 @@
 //! One pack as a person reads it, whatever it is about and whatever it gives.
 use super::parts::{ExampleShown, GrantLine, Relation, assessed, evidence, examples, grants, relations};
 use super::policies::place;
+use super::versions::{Offers, offers};
 use crate::model::Verdicts;
 use crate::packs::{near, standard};
 use crate::shelf::Shelf;
@@ -58,6 +59,9 @@ struct PolicyView<'a> {
     passed: String,
     counts: Verdicts,
     may_run: bool,
+    offers: Offers,
+    /// How many texts the pack has had.
+    texts: usize,
     today: CivilDate,
 }
 
@@ -93,6 +97,8 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
         passed: format!("{} 个全部通过", examples.len()),
         examples,
         may_run: viewer.may(Permission::EntitlementRun),
+        offers: offers(&viewer, pack),
+        texts: packs.find(&id).map_or(1, |v| v.all().len()),
         pack,
         root,
         branches,
