@@ -20,6 +20,8 @@ pub struct NewAlarm {
     pub key: String,
     pub elder: ElderId,
     pub kind: AlarmKind,
+    /// Usually [`AlarmKind::urgency`]; a vital sign has that of the limit it crossed.
+    pub risk: Risk,
     pub origin: Origin,
     /// When it happened by the sender's clock; only told. What is measured starts when the platform has stored it.
     pub at: Instant,
@@ -176,7 +178,7 @@ pub struct HandOverText<'a> {
 impl HandOverText<'_> {
     pub fn say(&self) -> String {
         let c = self.case;
-        let mut out = format!("{}，{}，{}。地址：{}。", c.elder_name, c.about(self.today), c.kind.zh(), self.place);
+        let mut out = format!("{}，{}，{}。地址：{}。", c.elder_name, c.about(self.today), super::kind_zh(c.kind), self.place);
         if !self.reason.is_empty() {
             out.push_str(&format!("情况：{}。", self.reason.trim_end_matches('。')));
         }

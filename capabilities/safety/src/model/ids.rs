@@ -30,6 +30,7 @@ macro_rules! ids {
         }
     )*};
 }
+pub(crate) use ids;
 
 ids! {
     /// One emergency of one elder: the emergency work order.

@@ -1,15 +1,17 @@
 //! Emergencies as values: words, state machine, ladder, figures, the sketch beside a case. Pure.
 mod case;
-mod ids;
+pub(crate) mod ids;
 pub mod kpi;
 mod ladder;
 pub mod sketch;
-mod words;
+pub(crate) mod words;
 
 pub use case::{Alarm, Case, Event, Fix, HandOverText, Helper, NewAlarm, Owner, next};
 pub use ids::{AlarmId, CaseId, EventId, HelperId, LadderId, NoticeId, Number, RosterId};
 pub use ladder::{Ladder, RosterLine, Rung};
+pub(crate) use words::KindColumn;
+pub use vigil::AlarmKind;
 pub use words::{
-    AlarmKind, CallResult, CaseState, Cause, Consent, Duty, EventKind, HelperKind, NoticeKind, NoticeState, Origin,
-    Risk, Service, SlowClass, Step,
+    CallResult, CaseState, Cause, Consent, Duty, EventKind, HelperKind, NoticeKind, NoticeState, Origin,
+    Risk, Service, SlowClass, Step, kind_zh,
 };

@@ -1,4 +1,5 @@
 //! The closed lists an emergency is written in: a stable code and the Chinese people read.
+use vigil::{AlarmKind, Urgency};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal),* $(,)? }) => {
@@ -38,38 +39,52 @@ macro_rules! words {
 }
 
 words! {
-    /// What an alarm is about.
-    AlarmKind {
-        Sos "sos" "一键呼叫",
-        Fall "fall" "疑似跌倒",
-        Smoke "smoke" "烟感报警",
-        Gas "gas" "燃气泄漏",
-        CarbonMonoxide "co" "一氧化碳",
-        Vital "vital" "体征异常",
-        FenceExit "fence_exit" "走出范围",
-        NotInside "not_inside" "该在没在",
-        Wandering "wandering" "走失风险",
-        LeftBed "left_bed" "离床没回",
-        NoMotion "no_motion" "久无活动",
-        Water "water" "漏水",
-        DoorOpen "door_open" "门没关",
-        Departure "departure" "作息反常",
-        DeviceSilent "device_silent" "设备没声",
-        BatteryLow "battery_low" "电量低",
-    }
-}
-
-words! {
     /// How grave an alarm is; later is graver.
     Risk {
         /// Somebody looks in working hours; nothing rings and no ladder is climbed.
         Note "note" "留意",
-        /// Will go wrong if nobody looks.
-        Watch "watch" "要看",
-        /// Serious; rings once.
-        Serious "serious" "严重",
-        /// Somebody must act this minute; rings until taken.
-        Now "now" "马上",
+        /// To be answered within minutes.
+        Serious "serious" "紧急",
+        /// A life or a home may be in danger: rings until taken.
+        Now "now" "危急",
+    }
+}
+
+/// What an alarm is about, as a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KindColumn(pub(crate) AlarmKind);
+
+impl store::sea_orm::TryGetable for KindColumn {
+    fn try_get_by<I: store::sea_orm::ColIdx>(
+        res: &store::sea_orm::QueryResult,
+        i: I,
+    ) -> Result<Self, store::sea_orm::TryGetError> {
+        let text = <String as store::sea_orm::TryGetable>::try_get_by(res, i)?;
+        AlarmKind::parse(&text).map(KindColumn).ok_or_else(|| {
+            store::sea_orm::TryGetError::DbErr(store::sea_orm::DbErr::Type("stored text is not an AlarmKind".into()))
+        })
+    }
+}
+
+/// The words of an alarm on the desk: what the person at the screen says aloud.
+pub const fn kind_zh(kind: AlarmKind) -> &'static str {
+    match kind {
+        AlarmKind::Sos => "一键呼叫",
+        AlarmKind::Fall => "疑似跌倒",
+        AlarmKind::NoMotion => "久无活动",
+        AlarmKind::LeftBed => "离床没回",
+        AlarmKind::FenceLeft => "走出范围",
+        other => other.zh(),
+    }
+}
+
+impl From<Urgency> for Risk {
+    fn from(u: Urgency) -> Risk {
+        match u {
+            Urgency::Notice => Risk::Note,
+            Urgency::Urgent => Risk::Serious,
+            Urgency::Critical => Risk::Now,
+        }
     }
 }
 
@@ -249,31 +264,13 @@ words! {
     }
 }
 
-impl AlarmKind {
-    pub const fn risk(self) -> Risk {
-        match self {
-            AlarmKind::Sos | AlarmKind::Fall | AlarmKind::Smoke | AlarmKind::Gas | AlarmKind::CarbonMonoxide => {
-                Risk::Now
-            }
-            AlarmKind::Vital | AlarmKind::Wandering | AlarmKind::FenceExit | AlarmKind::NotInside => Risk::Serious,
-            AlarmKind::LeftBed
-            | AlarmKind::NoMotion
-            | AlarmKind::Water
-            | AlarmKind::DoorOpen
-            | AlarmKind::Departure => Risk::Watch,
-            AlarmKind::DeviceSilent | AlarmKind::BatteryLow => Risk::Note,
-        }
-    }
-}
-
 impl Risk {
     /// For sorting in the database; higher is graver.
     pub const fn rank(self) -> i64 {
         match self {
             Risk::Note => 0,
-            Risk::Watch => 1,
-            Risk::Serious => 2,
-            Risk::Now => 3,
+            Risk::Serious => 1,
+            Risk::Now => 2,
         }
     }
     /// Whether somebody has to answer within a minute: it rings, climbs the ladder and counts in the month's figures.
@@ -284,7 +281,6 @@ impl Risk {
     pub const fn mark(self) -> web::Mark {
         match self {
             Risk::Note => web::Mark::Note,
-            Risk::Watch => web::Mark::Warn,
             Risk::Serious => web::Mark::Danger,
             Risk::Now => web::Mark::Solid,
         }

@@ -1,8 +1,7 @@
 //! Past cases at once: for the demo and for taking over another system's records.
 use super::platform_of;
 use crate::model::{
-    AlarmKind, Case, CaseId, CaseState, Cause, EventKind, Helper, HelperKind, NewAlarm, Origin, Owner, SlowClass,
-};
+    AlarmKind, Case, CaseId, CaseState, Cause, EventKind, Helper, HelperKind, NewAlarm, Origin, Owner, SlowClass, kind_zh};
 use crate::store::{alarms, cases, lists};
 use kernel::{Actor, Instant, Result};
 use people::model::ElderCard;
@@ -44,7 +43,7 @@ pub async fn bulk_insert(tx: &Tx, db: &Db, all: &[HistoryCase]) -> Result<Vec<Ca
             address: e.address.clone(),
             home: e.place,
             kind: h.kind,
-            risk: h.kind.risk(),
+            risk: h.kind.urgency().into(),
             state: CaseState::Closed,
             version: 1,
             opened_at: h.opened_at,
@@ -72,6 +71,7 @@ pub async fn bulk_insert(tx: &Tx, db: &Db, all: &[HistoryCase]) -> Result<Vec<Ca
             key: format!("history:{}", case.id),
             elder: e.id,
             kind: h.kind,
+            risk: h.kind.urgency().into(),
             origin: h.origin,
             at: h.opened_at,
             reason: h.reason.clone(),
@@ -83,7 +83,7 @@ pub async fn bulk_insert(tx: &Tx, db: &Db, all: &[HistoryCase]) -> Result<Vec<Ca
         alarms::insert_closed(tx, db, e.id, &case, &alarm).await?;
         let me = platform_of(&case);
         let mut say: Vec<(i64, EventKind, &Actor, String)> = vec![
-            (0, EventKind::Opened, &me, format!("{}：{}", h.kind.zh(), h.reason)),
+            (0, EventKind::Opened, &me, format!("{}：{}", kind_zh(h.kind), h.reason)),
             (h.answered_ms, EventKind::Claimed, &h.by, format!("{}接手", h.by.label())),
         ];
         if let Some((kind, name, ms)) = &h.sent {

@@ -55,6 +55,7 @@ pub async fn call_for_help(db: &Db, actor: &Actor, elder: ElderId, once: &str) -
         key: format!("web:{user}:{elder}:{mark}"),
         elder,
         kind: AlarmKind::Sos,
+        risk: AlarmKind::Sos.urgency().into(),
         origin: Origin::Web,
         at: tx.now(),
         reason,

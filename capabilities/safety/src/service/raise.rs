@@ -1,6 +1,6 @@
 //! From an alarm to a case, inside the transaction that stores what raised it.
 use super::{RAISED, platform_in};
-use crate::model::{AlarmId, AlarmKind, Case, CaseId, CaseState, EventKind, NewAlarm, Risk};
+use crate::model::{AlarmId, AlarmKind, Case, CaseId, CaseState, EventKind, NewAlarm, Risk, kind_zh};
 use crate::store::{alarms as sql, cases, duty, home};
 use kernel::{Instant, Result};
 use store::{Db, Tx};
@@ -36,12 +36,12 @@ pub async fn raise(tx: &Tx, db: &Db, alarm: NewAlarm) -> Result<Raised> {
         let no = cases::any(tx, k.case_id, "").await?.map(|c| c.no).unwrap_or_default();
         return Ok(Raised { case: k.case_id, no, alarm: k.alarm_id, opened: false, known: true });
     }
-    let rings = alarm.kind.risk().rings();
+    let rings = alarm.risk.rings();
     let open = cases::open_of(tx, card.id, rings, tx.lock()).await?;
     let opened = open.is_none();
     let mut case = match open {
         Some(c) => c,
-        None => open_case(tx, db, &card, alarm.kind).await?,
+        None => open_case(tx, db, &card, alarm.kind, alarm.risk).await?,
     };
     let known = sql::open_of(tx, db, case.id, alarm.kind).await?;
     let id = match &known {
@@ -54,7 +54,7 @@ pub async fn raise(tx: &Tx, db: &Db, alarm: NewAlarm) -> Result<Raised> {
     sql::occurrence(tx, db, id, case.id, &alarm).await?;
     let doubt = if alarm.unverified { "（报文不完整，未核实）" } else { "" };
     let device = alarm.device.as_ref().map(|d| format!("，设备 {d}")).unwrap_or_default();
-    let text = format!("{}：{}{doubt}{device}", alarm.kind.zh(), alarm.reason);
+    let text = format!("{}：{}{doubt}{device}", kind_zh(alarm.kind), alarm.reason);
     if opened {
         cases::tell(tx, db, case.id, EventKind::Opened, &me, &text, case.risk == Risk::Now).await?;
         let entry = audit::Entry::new(RAISED, "safety_case", case.id)
@@ -66,8 +66,8 @@ pub async fn raise(tx: &Tx, db: &Db, alarm: NewAlarm) -> Result<Raised> {
         if known.is_none() {
             cases::tell(tx, db, case.id, EventKind::Joined, &me, &text, true).await?;
         }
-        if alarm.kind.risk() > case.risk {
-            (case.kind, case.risk) = (alarm.kind, alarm.kind.risk());
+        if alarm.risk > case.risk {
+            (case.kind, case.risk) = (alarm.kind, alarm.risk);
         }
         if case.owner.is_some() && rings {
             case.news += 1;
@@ -79,9 +79,8 @@ pub async fn raise(tx: &Tx, db: &Db, alarm: NewAlarm) -> Result<Raised> {
     Ok(Raised { case: case.id, no: case.no, alarm: id, opened, known: false })
 }
 
-async fn open_case(tx: &Tx, db: &Db, card: &people::model::ElderCard, kind: AlarmKind) -> Result<Case> {
+async fn open_case(tx: &Tx, db: &Db, card: &people::model::ElderCard, kind: AlarmKind, risk: Risk) -> Result<Case> {
     let consent = home::home(tx, db, card.id).await?.consent;
-    let risk = kind.risk();
     let now = tx.now();
     let next_rung_at = if risk.rings() { first_rung(tx, &card.region, now).await? } else { None };
     let case = Case {

@@ -2,7 +2,7 @@
 //!
 //! All moments stand in the database. The loop only looks: after a restart the next look finds what became due.
 use super::{CLIMBED, desk, platform_of};
-use crate::model::{Case, CaseId, CaseState, Duty, EventKind, NoticeKind, RosterLine, Rung};
+use crate::model::{Case, CaseId, CaseState, Duty, EventKind, NoticeKind, RosterLine, Rung, kind_zh};
 use crate::store::{cases, duty, lists, notices};
 use kernel::{Instant, Phone, RegionBook, RegionCode, Result, Scope};
 use people::model::ContactKind;
@@ -186,7 +186,7 @@ async fn reach(tx: &Tx, db: &Db, book: &RegionBook, case: &Case, rung: Rung, why
             place(book, &case.region),
             case.elder_name,
             case.about(now.date()),
-            case.kind.zh(),
+            kind_zh(case.kind),
             case.no
         );
         let notice = notices::NewNotice {
@@ -229,7 +229,7 @@ async fn family(tx: &Tx, db: &Db, book: &RegionBook, case: &Case, kind: NoticeKi
             place(book, &case.region),
             case.elder_name,
             case.opened_at.hhmm(),
-            case.kind.zh(),
+            kind_zh(case.kind),
             if why.is_empty() { String::new() } else { format!("，{why}") },
             case.no
         );

@@ -29,7 +29,7 @@ pub(crate) async fn hold(tx: &Tx, elder: ElderId) -> Result<()> {
 
 pub(crate) async fn open_of(tx: &Tx, db: &Db, case: CaseId, kind: crate::model::AlarmKind) -> Result<Option<Alarm>> {
     let sql = format!("SELECT {} FROM safety_alarm a WHERE a.case_id = $1 AND a.kind = $2", super::cases::ALARM);
-    let row: Option<AlarmRow> = tx.one(&sql, vals![case, kind]).await?;
+    let row: Option<AlarmRow> = tx.one(&sql, vals![case, kind.code()]).await?;
     row.map(|r| r.alarm(db)).transpose()
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn insert(tx: &Tx, db: &Db, elder: ElderId, case: CaseId, a: &N
             id,
             case,
             elder,
-            a.kind,
+            a.kind.code(),
             a.origin,
             tx.now(),
             a.unverified,
@@ -70,7 +70,7 @@ pub(crate) async fn insert_closed(
     tx.exec(
         "INSERT INTO safety_alarm (id, case_id, elder_id, kind, origin, count, first_at, last_at, unverified, reason, closed_at)
          VALUES ($1,$2,$3,$4,$5,1,$6,$6,FALSE,$7,$8)",
-        vals![id, case.id, elder, a.kind, a.origin, a.at, seal(db, &a.reason)?, case.closed_at],
+        vals![id, case.id, elder, a.kind.code(), a.origin, a.at, seal(db, &a.reason)?, case.closed_at],
     )
     .await?;
     occurrence(tx, db, id, case.id, a).await

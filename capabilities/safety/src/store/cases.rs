@@ -1,8 +1,8 @@
 //! Cases and their history.
 use super::{open, open_opt, seal};
 use crate::model::{
-    Alarm, AlarmId, AlarmKind, Case, CaseId, CaseState, Cause, Consent, Event, EventId, EventKind, Fix, Helper,
-    HelperKind, Number, Origin, Owner, Risk, Service,
+    Alarm, AlarmId, Case, CaseId, CaseState, Cause, Consent, Event, EventId, EventKind, Fix, Helper,
+    HelperKind, KindColumn, Number, Origin, Owner, Risk, Service,
 };
 use kernel::{Actor, CivilDate, ElderId, Error, GeoPoint, Instant, RegionCode, Result, Scope, Sex, UserId};
 use store::sea_orm::{self, FromQueryResult};
@@ -25,7 +25,7 @@ pub(crate) struct CaseRow {
     address: String,
     home_lat: Option<i64>,
     home_lng: Option<i64>,
-    kind: AlarmKind,
+    kind: KindColumn,
     risk: Risk,
     state: CaseState,
     version: i64,
@@ -72,7 +72,7 @@ impl CaseRow {
             region: self.region,
             address: self.address,
             home: point(self.home_lat, self.home_lng),
-            kind: self.kind,
+            kind: self.kind.0,
             risk: self.risk,
             state: self.state,
             version: self.version,
@@ -166,7 +166,7 @@ pub(crate) async fn insert_closed(tx: &Tx, c: &Case) -> Result<()> {
             c.address.clone(),
             c.home.map(|p| p.lat_e6),
             c.home.map(|p| p.lng_e6),
-            c.kind,
+            c.kind.code(),
             c.risk,
             c.risk.rank(),
             c.state,
@@ -206,7 +206,7 @@ pub(crate) async fn insert(tx: &Tx, c: &Case, family_due: bool) -> Result<()> {
             c.address.clone(),
             c.home.map(|p| p.lat_e6),
             c.home.map(|p| p.lng_e6),
-            c.kind,
+            c.kind.code(),
             c.risk,
             c.risk.rank(),
             c.state,
@@ -239,7 +239,7 @@ pub(crate) async fn save(tx: &Tx, c: &Case) -> Result<()> {
             vals![
                 c.id,
                 c.version,
-                c.kind,
+                c.kind.code(),
                 c.risk,
                 c.risk.rank(),
                 c.state,
@@ -360,7 +360,7 @@ pub(crate) const ALARM: &str = "a.id, a.case_id, a.kind, a.origin, a.count, a.fi
 pub(crate) struct AlarmRow {
     id: AlarmId,
     case_id: CaseId,
-    kind: AlarmKind,
+    kind: KindColumn,
     origin: Origin,
     count: i64,
     first_at: Instant,
@@ -383,7 +383,7 @@ impl AlarmRow {
         Ok(Alarm {
             id: self.id,
             case: self.case_id,
-            kind: self.kind,
+            kind: self.kind.0,
             origin: self.origin,
             count: self.count,
             first_at: self.first_at,

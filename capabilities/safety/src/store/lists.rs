@@ -2,7 +2,7 @@
 use super::cases::{CASE, CaseRow, scoped};
 use super::open_opt;
 use crate::model::kpi::Call;
-use crate::model::{AlarmKind, Case, CaseId, CaseState, Cause, SlowClass};
+use crate::model::{AlarmKind, Case, CaseId, CaseState, Cause, KindColumn, SlowClass};
 use kernel::{CivilDate, ElderId, Instant, PageAsk, Paged, RegionCode, Result, Scope, Sex, UserId};
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, Sql, SqlExt, Tx, vals};
@@ -72,7 +72,7 @@ fn asked(scope: &Scope, ask: &CaseAsk) -> Filter {
         f.and("c.state = ?", s);
     }
     if let Some(k) = ask.kind {
-        f.and("c.kind = ?", k);
+        f.and("c.kind = ?", k.code());
     }
     if let Some(k) = ask.cause {
         f.and("c.cause = ?", k);
@@ -118,7 +118,7 @@ struct CallRow {
     sex: String,
     birth: CivilDate,
     region: RegionCode,
-    kind: AlarmKind,
+    kind: KindColumn,
     opened_at: Instant,
     answered_at: Option<Instant>,
     arrived_at: Option<Instant>,
@@ -160,7 +160,7 @@ pub(crate) async fn calls(db: &Db, scope: &Scope, from: Instant, to: Instant) ->
                 elder_name: r.elder_name,
                 about: format!("{sex} {}", r.birth.age_on(r.opened_at.date())),
                 region: r.region,
-                kind: r.kind,
+                kind: r.kind.0,
                 opened_at: r.opened_at,
                 answered_at: r.answered_at,
                 arrived_at: r.arrived_at,
