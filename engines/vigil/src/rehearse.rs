@@ -85,7 +85,7 @@ impl Person {
         let rise = 330 + dice.below(150);
         Person {
             rise: rise as u16,
-            bed: (rise + 900 + dice.below(120)) as u16,
+            bed: (rise + 870 + dice.below(90)).min(1395) as u16,
             spread: 10 + dice.below(20) as u16,
             weekend: dice.below(40) as u16,
             season: dice.below(80) as i16 - 40,
@@ -95,7 +95,7 @@ impl Person {
             outing: 45 + dice.below(90) as u16,
             nap: dice.below(90) as u8,
             bed_sensor: dice.chance(50),
-            lost: dice.below(10) as u8,
+            lost: dice.below(6) as u8,
         }
     }
 }
@@ -122,12 +122,21 @@ impl Maker<'_> {
     }
     fn motion(&mut self, clock: i64, room: Room) {
         let at = self.at(clock);
+        self.move_at(at, room);
+    }
+    fn move_at(&mut self, at: Instant, room: Room) {
         let slot = ROOMS.iter().position(|r| *r == room).unwrap_or(0) as u8;
         self.say(at, slot, Measure::Motion { room });
     }
+    /// Walks into a room: the sensor sees it more than once.
+    fn walk_in(&mut self, clock: i64, room: Room) {
+        let at = self.at(clock);
+        self.move_at(at, room);
+        self.move_at(at.plus_ms(12_000), room);
+    }
     /// Stays in a room from one clock minute to another, moving every few minutes.
     fn stay(&mut self, from: i64, to: i64, room: Room) {
-        self.motion(from, room);
+        self.walk_in(from, room);
         let mut at = from + 1 + self.dice.below(3);
         while at < to {
             self.motion(at, room);
@@ -159,7 +168,7 @@ impl Maker<'_> {
             let start = from + 1 + n as i64 * each;
             self.stay(start, start + each, *room);
         }
-        self.motion(from + 2 + minutes, Room::Bedroom);
+        self.walk_in(from + 2 + minutes, Room::Bedroom);
         self.bed(from + 3 + minutes, true);
     }
     /// An outing, back at the clock time given back.
@@ -168,7 +177,7 @@ impl Maker<'_> {
         self.door(from);
         let back = from + minutes.max(20);
         self.door(back);
-        self.motion(back + 1, Room::Hall);
+        self.walk_in(back + 1, Room::Hall);
         back + 2
     }
 }
@@ -205,26 +214,19 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
     let wash = m.dice.length(9);
     m.stay(rise + 9, rise + 9 + wash, Room::Bathroom);
     let mut now = rise + 10 + wash;
-    let mut long_left = bathroom;
-    let mut bathroom_visit = |m: &mut Maker, now: &mut i64| {
-        let stay = match long_left.take() {
-            // Found on the floor, or sitting: little moves.
-            Some(minutes) if *now > 540 => minutes,
-            kept => {
-                long_left = kept;
-                m.dice.length(6)
-            }
-        };
-        m.stay(*now, *now + stay.min(30), Room::Bathroom);
-        *now += stay + 1;
-    };
+    let mut long_left = bathroom.map(|minutes| (9 * 60 + m.dice.below(9 * 60), minutes));
     let meal_at = [rise + 40, 11 * 60 + 10 + m.dice.bell(12), 17 * 60 + 20 + m.dice.bell(15)];
     let outing_at = [9 * 60 + m.dice.bell(20), 15 * 60 + m.dice.bell(25)];
     let mut outing_left = [m.dice.chance(person.outings[0]), m.dice.chance(person.outings[1]) || late_home > 0];
     let mut meal_left: [bool; 3] = std::array::from_fn(|n| m.dice.chance(person.meals[n]) && !no_kitchen);
     let mut nap_left = m.dice.chance(person.nap);
     while now < bed - 15 {
-        if let Some(n) = (0..3).find(|n| meal_left[*n] && now >= meal_at[*n]) {
+        if let Some((_, minutes)) = long_left.filter(|(at, _)| now >= *at) {
+            // On the floor, or sitting: after a while nothing moves.
+            long_left = None;
+            m.stay(now, now + minutes.min(30), Room::Bathroom);
+            now += minutes + 1;
+        } else if let Some(n) = (0..3).find(|n| meal_left[*n] && now >= meal_at[*n]) {
             meal_left[n] = false;
             let cooking = m.dice.length(25);
             if now < meal_at[n] + 150 {
@@ -235,7 +237,7 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
             }
         } else if let Some(n) = (0..2).find(|n| outing_left[*n] && now >= outing_at[*n]) {
             outing_left[n] = false;
-            if now < outing_at[n] + 120 {
+            if now < outing_at[n] + 120 || (n == 1 && late_home > 0) {
                 let mut minutes = m.dice.length(i64::from(person.outing));
                 if n == 1 && late_home > 0 {
                     minutes += late_home;
@@ -251,7 +253,14 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
             m.motion(now + nap, Room::Bedroom);
             now += nap + 2;
         } else if m.dice.chance(18) {
-            bathroom_visit(&mut m, &mut now);
+            let stay = m.dice.length(6);
+            m.stay(now, now + stay, Room::Bathroom);
+            now += stay + 1;
+        } else if !no_kitchen && m.dice.chance(22) {
+            // Water, fruit, a look at the pot.
+            let stay = m.dice.length(4);
+            m.stay(now, now + stay, Room::Kitchen);
+            now += stay + 1;
         } else {
             let room = if m.dice.chance(75) { Room::Living } else { Room::Bedroom };
             let stay = 15 + m.dice.below(45);
@@ -261,7 +270,7 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
     }
     let bed = bed.max(now);
     m.stay(bed - 6, bed, Room::Bathroom);
-    m.motion(bed + 1, Room::Bedroom);
+    m.walk_in(bed + 1, Room::Bedroom);
     m.bed(bed + 3, true);
     let night = DAY_BEGINS + 1440 - bed - 60;
     for _ in 0..(person.toilets + m.dice.below(10) as u16) / 10 {

@@ -133,6 +133,7 @@ pub(crate) fn look(settings: &Settings, state: &mut State, out: &mut Vec<Outcome
         state.habit.roll(day);
     }
     state.arm(Timer::Routine, moment(day + 1, 0));
+    state.habit.reconsider_rise(now);
     bed_risen(state, day);
     // A home without a sign for a day and a half: silence says nothing new any more.
     if now.since(last) > 36 * Instant::HOUR || !can_tell(state) {
@@ -259,6 +260,7 @@ fn staying_out(state: &mut State, day: i32, out: &mut Vec<Outcome>) {
     let hour = usize::from(minute / 60);
     let rare = usual.days >= OUT_RARE_DAYS
         && minute >= OUT_RARE_FROM
+        && (!back.known() || minute >= back.limit)
         && now.since(exit) >= OUT_RARE_MS
         && minute % 60 >= 30
         && usual.out_hours.get(hour).is_some_and(|p| *p <= OUT_RARE);
@@ -296,7 +298,8 @@ fn quiet(state: &mut State, day: i32, out: &mut Vec<Outcome>) {
     if habit.today.rise == NONE || !usual.known() || state.home.exit.is_some_and(|e| e >= last) {
         return;
     }
-    let due = last.max(moment(day, habit.today.rise)).plus_minutes(i64::from(usual.limit));
+    let risen = habit.today.rise.max(if habit.usual.rise.known() { habit.usual.rise.q50 } else { 0 });
+    let due = last.max(moment(day, risen)).plus_minutes(i64::from(usual.limit));
     if due > moment(day, habit.usual.evening()) || habit.told(Told::Quiet) || habit.bath.is_some() {
         return;
     }

@@ -29,8 +29,8 @@ pub(crate) const NONE: u16 = u16::MAX;
 pub(crate) const CELL: u16 = 5;
 const CELLS: u16 = 1440 / CELL;
 /// Activity counts as being up when this many of this many cells in a row are busy.
-const UP_BUSY: u32 = 3;
-const UP_SPAN: u16 = 6;
+const UP_BUSY: u32 = 4;
+const UP_SPAN: u16 = 8;
 /// Out of bed for this long in the morning is having risen.
 pub(crate) const RISEN_MS: i64 = 30 * Instant::MINUTE;
 /// No activity for this long after the usual bedtime: asleep.
@@ -238,6 +238,14 @@ impl Habit {
         let first = busy.clone().next()?;
         (busy.count() as u32 >= UP_BUSY).then_some(first)
     }
+    /// Takes back a rising that was none: something moved well before the usual time, and then nothing for an hour.
+    pub(crate) fn reconsider_rise(&mut self, now: Instant) {
+        let early = self.usual.night_ends();
+        let (Some(last), true) = (self.last, self.today.rise < early) else { return };
+        if last < moment(self.today.day, early) && now.since(last) >= 60 * Instant::MINUTE {
+            self.today.rise = NONE;
+        }
+    }
     /// Whether something moved in the last half hour.
     pub(crate) fn stirring(&self, now: Instant) -> bool {
         self.last.is_some_and(|l| now.since(l) < 30 * Instant::MINUTE)
@@ -269,7 +277,7 @@ impl Habit {
         }
         for (n, (from, to, _)) in MEALS.iter().enumerate() {
             let (from, to) = (meal_moment(today, *from).max(left), meal_moment(today, *to).min(back));
-            if to.since(from) >= 60 * Instant::MINUTE {
+            if to.since(from) >= meal_moment(today, MEALS[n].1).since(meal_moment(today, MEALS[n].0)) / 2 {
                 self.today.meals_out |= 1 << n;
             }
         }
@@ -376,6 +384,7 @@ fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
     let fresh = !habit.busy(cell);
     habit.today.events = habit.today.events.saturating_add(1);
     habit.mark(cell);
+    habit.reconsider_rise(when);
     let night_begins = habit.usual.night_begins();
     if minute >= night_begins && gap.is_some_and(|g| g >= ASLEEP_MS) {
         begin_night(habit, day);
@@ -396,11 +405,14 @@ fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
             habit.asleep = false;
         }
     }
+    // Moving about in the night, and the way to the bathroom, are no late bedtime.
     if fresh && let Some(first) = habit.lasting(cell) {
         if habit.today.rise == NONE {
             habit.today.rise = first * CELL;
         }
-        habit.today.bed = minute + CELL;
+        if !habit.asleep {
+            habit.today.bed = minute + CELL;
+        }
     }
     // Quiet time counts between rising and the usual evening, while in.
     if let (Some(last), Some(gap)) = (habit.last, gap)

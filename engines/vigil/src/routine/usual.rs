@@ -88,10 +88,10 @@ impl Usual {
             rise,
             bed,
             night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 25, floor: 40 }),
-            bath_day: feature(&all, Told::Bathroom, |d| d.bath_day, Width { half: 2, least: 15, floor: 30 }),
-            bath_night: feature(&all, Told::Bathroom, |d| d.bath_night, Width { half: 2, least: 20, floor: 30 }),
-            out: feature(&all, Told::Out, |d| d.out, Width { half: 2, least: 75, floor: 120 }),
-            back: feature(&kind, Told::Out, |d| d.back, Width { half: 2, least: 60, floor: 0 }),
+            bath_day: feature(&all, Told::Bathroom, |d| d.bath_day, Width { half: 3, least: 25, floor: 45 }),
+            bath_night: feature(&all, Told::Bathroom, |d| d.bath_night, Width { half: 3, least: 25, floor: 45 }),
+            out: feature(&all, Told::Out, |d| d.out, Width { half: 3, least: 105, floor: 150 }),
+            back: feature(&kind, Told::Out, |d| d.back, Width { half: 0, least: 75, floor: 0 }),
             quiet: feature(&all, Told::Quiet, |d| d.quiet, Width { half: 2, least: 75, floor: 180 }),
             meal_missed: std::array::from_fn(|n| meal(&kind, n).0),
             meal_days: std::array::from_fn(|n| meal(&kind, n).1),
@@ -138,11 +138,11 @@ fn weigh<'a>(days: impl DoubleEndedIterator<Item = &'a Day>, today: i32) -> Vec<
         .collect()
 }
 
-/// Days told as a departure of this kind do not count, unless they have become the rule: four of the last seven.
-fn counting<'a>(days: &'a [Weighed<'a>], told: Told) -> impl Iterator<Item = &'a Weighed<'a>> {
-    let flagged = |w: &&Weighed| w.day.told & told as u8 != 0;
-    let rule = days.iter().take(7).filter(flagged).count() >= 4;
-    days.iter().filter(move |w| rule || w.day.told & told as u8 == 0)
+/// Days told as a departure of this kind count a quarter, unless they have become the rule: four of the last seven.
+fn counting<'a>(days: &'a [Weighed<'a>], told: Told) -> impl Iterator<Item = (&'a Day, u32)> {
+    let flagged = move |day: &Day| day.told & told as u8 != 0;
+    let rule = days.iter().take(7).filter(|w| flagged(w.day)).count() >= 4;
+    days.iter().map(move |w| (w.day, if flagged(w.day) && !rule { w.weight / 4 } else { w.weight }))
 }
 
 fn quantile(values: &[(u16, u32)], total: u64, per_mille: u64) -> u16 {
@@ -159,7 +159,7 @@ fn quantile(values: &[(u16, u32)], total: u64, per_mille: u64) -> u16 {
 
 fn feature(days: &[Weighed], told: Told, of: impl Fn(&Day) -> u16, width: Width) -> Feature {
     let mut values: Vec<(u16, u32)> =
-        counting(days, told).map(|w| (of(w.day), w.weight)).filter(|(v, _)| *v != NONE).collect();
+        counting(days, told).map(|(day, weight)| (of(day), weight)).filter(|(v, _)| *v != NONE).collect();
     values.sort_unstable();
     let total: u64 = values.iter().map(|(_, w)| u64::from(*w)).sum();
     let n = values.len() as u16;
@@ -179,9 +179,9 @@ fn feature(days: &[Weighed], told: Told, of: impl Fn(&Day) -> u16, width: Width)
 fn meal(days: &[Weighed], n: usize) -> (u16, u16) {
     let bit = 1u8 << n;
     let (mut seen, mut total, mut count) = (0u64, 0u64, 0);
-    for w in counting(days, Told::Meal).filter(|w| w.day.meals_out & bit == 0 || w.day.meals & bit != 0) {
-        total += u64::from(w.weight);
-        seen += if w.day.meals & bit != 0 { u64::from(w.weight) } else { 0 };
+    for (day, weight) in counting(days, Told::Meal).filter(|(d, _)| d.meals_out & bit == 0 || d.meals & bit != 0) {
+        total += u64::from(weight);
+        seen += if day.meals & bit != 0 { u64::from(weight) } else { 0 };
         count += 1;
     }
     let doubt = 50_000;
@@ -191,9 +191,9 @@ fn meal(days: &[Weighed], n: usize) -> (u16, u16) {
 
 fn out_hour(days: &[Weighed], hour: usize) -> u16 {
     let (mut out, mut total) = (0u64, 0u64);
-    for w in counting(days, Told::Out) {
-        total += u64::from(w.weight);
-        out += if w.day.out_hours & (1 << hour) != 0 { u64::from(w.weight) } else { 0 };
+    for (day, weight) in counting(days, Told::Out) {
+        total += u64::from(weight);
+        out += if day.out_hours & (1 << hour) != 0 { u64::from(weight) } else { 0 };
     }
     let doubt = 50_000;
     ((out + doubt) * 1000 / (total + 2 * doubt)) as u16

@@ -77,6 +77,18 @@ fn kind(plant: Plant) -> AlarmKind {
     }
 }
 
+/// What a planted departure truly brings with it on its day: who stays out, or lies in the bathroom, is missed in the
+/// kitchen and is up late. Anything else on that day is a false alarm.
+fn brings(plant: Plant, kind: AlarmKind) -> bool {
+    match plant {
+        Plant::LateRise(_) => matches!(kind, AlarmKind::NoMeal | AlarmKind::UpLate),
+        Plant::NoMeals => false,
+        Plant::NightWandering(_) => kind == AlarmKind::UpLate,
+        Plant::LongBathroom(_) => matches!(kind, AlarmKind::NoMeal | AlarmKind::QuietDay),
+        Plant::StayingOut(_) => matches!(kind, AlarmKind::NoMeal | AlarmKind::UpLate),
+    }
+}
+
 /// A day from four to four.
 fn day_of(at: kernel::Instant) -> i64 {
     at.plus_minutes(-240).date().epoch_days()
@@ -134,6 +146,10 @@ pub fn evaluate(first_seed: u64, homes: u64, verbose: bool) -> Evaluation {
         }
         if verbose {
             println!("{seed} {person:?}");
+            println!("{seed} meals {:?}", state.as_ref().map(|s| s.learnt().meals));
+            for u in state.as_ref().map(|s| s.learnt().usual).unwrap_or_default() {
+                println!("{seed} {} {} limit {:?}", u.what, u.words, u.limit);
+            }
         }
         let mut matched = vec![false; found.len()];
         for (day, plant) in &plants {
@@ -152,8 +168,7 @@ pub fn evaluate(first_seed: u64, homes: u64, verbose: bool) -> Evaluation {
             }
         }
         for (place, (day, k)) in found.iter().enumerate() {
-            // What a planted departure brings with it on its day is no false alarm: who stays out misses the kitchen.
-            let brought = plants.iter().any(|(d, _)| i64::from(*d) == *day || i64::from(*d) + 1 == *day);
+            let brought = plants.iter().any(|(d, p)| i64::from(*d) == *day && brings(*p, *k));
             if !matched[place] && !brought {
                 kinds.entry(*k).or_default().false_alarms += 1;
                 if verbose {
