@@ -24,6 +24,7 @@ mod measure;
 pub mod news2;
 mod places;
 pub mod rehearse;
+mod replay;
 mod routine;
 mod settings;
 mod state;
@@ -36,6 +37,7 @@ pub use fence::{Fence, FenceRule, MAX_CORNERS, Schedule, Shape, Side};
 pub use measure::{
     Consciousness, DeviceAlarm, DoorKind, Encoded, FixSource, MAX_DEVICES, Measure, MeasureKind, Reading, Room, Slot,
 };
+pub use replay::{Departure, OtherAlarm, Replay, ReplayError, RowFault, SensorUse, replay};
 pub use routine::{Learnt, Usually};
 pub use settings::{
     DeviceWatch, Home, Levels, MAX_FENCES, Places, SOURCES, Settings, Source, Span, Vitals, WanderingMode,
