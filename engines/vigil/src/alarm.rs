@@ -200,7 +200,16 @@ pub enum Outcome {
     /// A new alarm.
     Raise(Alarm),
     /// It happened again while the alarm of this kind is open. `worse`: its urgency rose to `urgency`.
-    Count { kind: AlarmKind, count: u32, urgency: Urgency, worse: bool, at: Instant, reason: String },
+    /// `score` as in [`Evidence::score`].
+    Count {
+        kind: AlarmKind,
+        count: u32,
+        urgency: Urgency,
+        worse: bool,
+        at: Instant,
+        reason: String,
+        score: Option<u16>,
+    },
     /// The cause is gone. `closed`: the alarm ended with it; otherwise a person still has to close it.
     Clear { kind: AlarmKind, since: Instant, at: Instant, closed: bool, reason: String },
     /// Worth keeping in the elder's record, no alarm.

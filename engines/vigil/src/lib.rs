@@ -21,7 +21,10 @@ mod devices;
 mod fence;
 mod home;
 mod measure;
+pub mod news2;
 mod places;
+pub mod rehearse;
+mod replay;
 mod routine;
 mod settings;
 mod state;
@@ -34,6 +37,8 @@ pub use fence::{Fence, FenceRule, MAX_CORNERS, Schedule, Shape, Side};
 pub use measure::{
     Consciousness, DeviceAlarm, DoorKind, Encoded, FixSource, MAX_DEVICES, Measure, MeasureKind, Reading, Room, Slot,
 };
+pub use replay::{Departure, OtherAlarm, Replay, ReplayError, RowFault, SensorUse, replay};
+pub use routine::{Learnt, Usually};
 pub use settings::{
     DeviceWatch, Home, Levels, MAX_FENCES, Places, SOURCES, Settings, Source, Span, Vitals, WanderingMode,
 };

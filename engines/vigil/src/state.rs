@@ -315,7 +315,15 @@ impl State {
                 open.told = self.now;
                 self.revision += 1;
                 let (count, urgency) = (open.count, open.urgency);
-                out.push(Outcome::Count { kind, count, urgency, worse, at: alarm.evidence.at, reason: alarm.reason });
+                out.push(Outcome::Count {
+                    kind,
+                    count,
+                    urgency,
+                    worse,
+                    at: alarm.evidence.at,
+                    reason: alarm.reason,
+                    score: alarm.evidence.score,
+                });
             }
             return;
         }

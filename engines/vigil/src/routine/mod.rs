@@ -1,0 +1,441 @@
+//! The learnt day (SAF-5): what an elder's days usually look like, and what departs from it.
+//!
+//! A day runs from four in the morning to four in the morning. Each day is summed up in some thirty bytes; eight weeks
+//! of them are kept, newer ones count more (half after three weeks), and what is usual is read off them as weighted
+//! quantiles. There is no model to train: few days give wide limits, the season moves them along, a day that was told
+//! as a departure does not make itself usual.
+mod depart;
+mod learnt;
+mod usual;
+
+pub(crate) use depart::look;
+pub use learnt::{Learnt, Usually};
+
+use crate::alarm::Outcome;
+use crate::measure::Room;
+use crate::settings::Settings;
+use crate::state::{State, Timer};
+use kernel::Instant;
+use serde::{Deserialize, Serialize};
+use usual::Usual;
+
+/// Days kept.
+pub(crate) const DAYS: usize = 56;
+/// When a day begins, minutes after midnight.
+pub(crate) const DAY_BEGINS: i64 = 4 * 60;
+/// Not seen that day.
+pub(crate) const NONE: u16 = u16::MAX;
+/// Minutes of one cell of the day's picture, and cells of a day.
+pub(crate) const CELL: u16 = 5;
+const CELLS: u16 = 1440 / CELL;
+/// Activity counts as being up when this many of this many cells in a row are busy.
+const UP_BUSY: u32 = 4;
+const UP_SPAN: u16 = 8;
+/// Out of bed for this long in the morning is having risen.
+pub(crate) const RISEN_MS: i64 = 30 * Instant::MINUTE;
+/// No activity for this long after the usual bedtime: asleep.
+const ASLEEP_MS: i64 = 40 * Instant::MINUTE;
+/// Longest stay that is recorded, minutes.
+const LONGEST: i64 = 20 * 60;
+/// A day with fewer events than this is no day to learn from: nobody was there, or the sensors were not.
+const LEAST_EVENTS: u16 = 12;
+
+/// Meals by the clock, minutes after midnight.
+pub(crate) const MEALS: [(u16, u16, &str); 3] =
+    [(5 * 60, 10 * 60 + 30, "早上"), (10 * 60 + 30, 14 * 60 + 30, "中午"), (16 * 60, 20 * 60 + 30, "傍晚")];
+
+/// What home sensors tell the routine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Room(Room),
+    Entrance {
+        open: bool,
+    },
+    BedIn,
+    BedOut,
+    /// Came back from having been out since `left`.
+    Back {
+        left: Instant,
+    },
+}
+
+/// A departure already told, a bit each in [`Day::told`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Told {
+    Rise = 1,
+    Meal = 2,
+    Night = 4,
+    Bathroom = 8,
+    Out = 16,
+    Quiet = 32,
+    Late = 64,
+}
+
+/// One day in short. Times are minutes after four in the morning, durations minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Day {
+    /// Days since 1970.
+    #[serde(rename = "d")]
+    pub day: i32,
+    #[serde(rename = "n")]
+    pub events: u16,
+    #[serde(rename = "r")]
+    pub rise: u16,
+    /// Last lasting activity.
+    #[serde(rename = "b")]
+    pub bed: u16,
+    /// Busy minutes after having fallen asleep.
+    #[serde(rename = "w")]
+    pub night: u16,
+    /// Which meals the kitchen was used for, and at which they were out: a bit each.
+    #[serde(rename = "m")]
+    pub meals: u8,
+    #[serde(rename = "ma")]
+    pub meals_out: u8,
+    /// Longest stay in the bathroom by day and at night.
+    #[serde(rename = "l")]
+    pub bath_day: u16,
+    #[serde(rename = "ln")]
+    pub bath_night: u16,
+    /// Longest time out, when they were last back, and in which hours of the day (from four) they were out.
+    #[serde(rename = "o")]
+    pub out: u16,
+    #[serde(rename = "ob")]
+    pub back: u16,
+    #[serde(rename = "oh")]
+    pub out_hours: u32,
+    /// Longest time without activity while up and in.
+    #[serde(rename = "q")]
+    pub quiet: u16,
+    #[serde(rename = "t")]
+    pub told: u8,
+}
+
+impl Day {
+    fn new(day: i32) -> Day {
+        Day {
+            day,
+            events: 0,
+            rise: NONE,
+            bed: NONE,
+            night: 0,
+            meals: 0,
+            meals_out: 0,
+            bath_day: NONE,
+            bath_night: NONE,
+            out: NONE,
+            back: NONE,
+            out_hours: 0,
+            quiet: NONE,
+            told: 0,
+        }
+    }
+    /// Saturday and Sunday.
+    pub(crate) fn weekend(day: i32) -> bool {
+        (day + 3).rem_euclid(7) >= 5
+    }
+}
+
+/// The learnt days and the one that is running.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Habit {
+    /// Days that are over, oldest first.
+    pub days: Vec<Day>,
+    pub today: Day,
+    /// Busy cells of today.
+    active: [u64; 5],
+    /// The newest event inside, and the room it was in.
+    pub last: Option<Instant>,
+    pub room: Option<Room>,
+    /// In the bathroom since.
+    pub bath: Option<Instant>,
+    /// Fell asleep (no activity after the usual bedtime, or the bed is occupied); the cell last counted as night.
+    asleep: bool,
+    night_cell: u16,
+    /// Minutes of activity in the night that is running, and the day it began.
+    pub night: u16,
+    pub night_day: i32,
+    pub night_told: bool,
+    pub usual: Usual,
+}
+
+impl Default for Habit {
+    fn default() -> Habit {
+        Habit {
+            days: Vec::new(),
+            today: Day::new(i32::MIN),
+            active: [0; 5],
+            last: None,
+            room: None,
+            bath: None,
+            asleep: false,
+            night_cell: NONE,
+            night: 0,
+            night_day: i32::MIN,
+            night_told: false,
+            usual: Usual::default(),
+        }
+    }
+}
+
+/// The day (from four to four) and the minute in it.
+pub(crate) fn day_and_minute(at: Instant) -> (i32, u16) {
+    let minutes = (at.0 + Instant::ZONE_MS).div_euclid(Instant::MINUTE) - DAY_BEGINS;
+    (minutes.div_euclid(1440) as i32, minutes.rem_euclid(1440) as u16)
+}
+
+/// The moment of a minute of a day.
+pub(crate) fn moment(day: i32, minute: u16) -> Instant {
+    Instant((i64::from(day) * 1440 + DAY_BEGINS + i64::from(minute)) * Instant::MINUTE - Instant::ZONE_MS)
+}
+
+fn minutes(ms: i64) -> u16 {
+    (ms / Instant::MINUTE).clamp(0, LONGEST) as u16
+}
+
+fn most(known: &mut u16, new: u16) {
+    if *known == NONE || *known < new {
+        *known = new;
+    }
+}
+
+impl Habit {
+    pub(crate) fn clock_back(&mut self, now: Instant) {
+        for t in [&mut self.last, &mut self.bath].into_iter().flatten() {
+            *t = (*t).min(now);
+        }
+        // A day in the future would keep today out.
+        let (day, _) = day_and_minute(now);
+        if self.today.day > day {
+            self.today = Day::new(day);
+            self.active = [0; 5];
+            self.days.retain(|d| d.day < day);
+        }
+    }
+    pub(crate) fn truncate(&mut self) {
+        let over = self.days.len().saturating_sub(DAYS);
+        self.days.drain(..over);
+    }
+    pub(crate) fn told(&self, what: Told) -> bool {
+        self.today.told & what as u8 != 0
+    }
+    pub(crate) fn tell(&mut self, what: Told) {
+        self.today.told |= what as u8;
+    }
+    fn busy(&self, cell: u16) -> bool {
+        self.active.get(usize::from(cell / 64)).is_some_and(|w| w & (1 << (cell % 64)) != 0)
+    }
+    fn mark(&mut self, cell: u16) {
+        if let Some(word) = self.active.get_mut(usize::from(cell / 64)) {
+            *word |= 1 << (cell % 64);
+        }
+    }
+    /// How many of the cells up to this one are busy, and the first of them.
+    fn lasting(&self, cell: u16) -> Option<u16> {
+        let from = cell.saturating_sub(UP_SPAN - 1);
+        let busy = (from..=cell).filter(|c| self.busy(*c));
+        let first = busy.clone().next()?;
+        (busy.count() as u32 >= UP_BUSY).then_some(first)
+    }
+    /// Takes back a rising that was none: something moved well before the usual time, and then nothing for an hour.
+    pub(crate) fn reconsider_rise(&mut self, now: Instant) {
+        let early = self.usual.night_ends();
+        let (Some(last), true) = (self.last, self.today.rise < early) else { return };
+        if last < moment(self.today.day, early) && now.since(last) >= 60 * Instant::MINUTE {
+            self.today.rise = NONE;
+        }
+    }
+    /// Whether something moved in the last half hour.
+    pub(crate) fn stirring(&self, now: Instant) -> bool {
+        self.last.is_some_and(|l| now.since(l) < 30 * Instant::MINUTE)
+    }
+    /// Ends the running day when a new one has begun.
+    pub(crate) fn roll(&mut self, day: i32) {
+        if day <= self.today.day {
+            return;
+        }
+        let mut over = std::mem::replace(&mut self.today, Day::new(day));
+        self.active = [0; 5];
+        if over.events >= LEAST_EVENTS {
+            over.night = if self.night_day == over.day { self.night } else { 0 };
+            if self.days.len() >= DAYS {
+                self.days.remove(0);
+            }
+            self.days.push(over);
+        }
+        self.usual = Usual::of(&self.days, day);
+    }
+    /// Hours and meals of today spent out.
+    fn mark_out(&mut self, left: Instant, back: Instant) {
+        let today = self.today.day;
+        for hour in 0..24 {
+            let middle = moment(today, hour * 60 + 30);
+            if left <= middle && middle < back {
+                self.today.out_hours |= 1 << hour;
+            }
+        }
+        for (n, (from, to, _)) in MEALS.iter().enumerate() {
+            let (from, to) = (meal_moment(today, *from).max(left), meal_moment(today, *to).min(back));
+            if to.since(from) >= meal_moment(today, MEALS[n].1).since(meal_moment(today, MEALS[n].0)) / 2 {
+                self.today.meals_out |= 1 << n;
+            }
+        }
+    }
+}
+
+/// A clock time (minutes after midnight) of a day that begins at four.
+pub(crate) fn meal_moment(day: i32, clock: u16) -> Instant {
+    moment(day, (i64::from(clock) - DAY_BEGINS).rem_euclid(1440) as u16)
+}
+
+/// Takes what a sensor saw into the running day.
+pub(crate) fn take(settings: &Settings, state: &mut State, when: Instant, seen: Seen, out: &mut Vec<Outcome>) {
+    if !settings.home.routine {
+        return;
+    }
+    let (day, minute) = day_and_minute(when);
+    let habit = &mut state.habit;
+    if day > habit.today.day {
+        habit.roll(day);
+        state.arm(Timer::Routine, state.now);
+    }
+    let habit = &mut state.habit;
+    if day < habit.today.day {
+        return;
+    }
+    let cell = minute / CELL;
+    if habit.last.is_some_and(|l| l > when) {
+        // Late: it belongs into the day's picture, but changes nothing that is running.
+        habit.mark(cell);
+        return;
+    }
+    match seen {
+        Seen::Back { left } => return came_back(state, left, when, minute),
+        Seen::BedIn => {
+            habit.bath = None;
+            habit.room = Some(Room::Bedroom);
+            let night_begins = habit.usual.night_begins();
+            if minute >= night_begins {
+                begin_night(habit, day);
+            }
+        }
+        Seen::BedOut => state.arm(Timer::Routine, when.plus_ms(RISEN_MS)),
+        Seen::Entrance { open } => {
+            leave_bathroom(habit, when);
+            habit.room = Some(Room::Hall);
+            if !open {
+                state.arm(Timer::Routine, when.plus_ms(crate::home::OUT_AFTER_MS));
+            }
+        }
+        Seen::Room(room) => enter(state, when, room),
+    }
+    activity(state, when, day, cell);
+    depart::after_activity(settings, state, when, out);
+}
+
+fn begin_night(habit: &mut Habit, day: i32) {
+    if habit.night_day != day {
+        habit.night_day = day;
+        habit.night = 0;
+        habit.night_told = false;
+    }
+    habit.asleep = true;
+}
+
+fn leave_bathroom(habit: &mut Habit, when: Instant) {
+    if let Some(since) = habit.bath.take() {
+        let stay = minutes(when.since(since));
+        let (_, minute) = day_and_minute(since);
+        let day = &mut habit.today;
+        most(if usual::is_night(minute) { &mut day.bath_night } else { &mut day.bath_day }, stay);
+    }
+}
+
+fn enter(state: &mut State, when: Instant, room: Room) {
+    let habit = &mut state.habit;
+    habit.room = Some(room);
+    if room == Room::Bathroom {
+        if habit.bath.is_none() {
+            habit.bath = Some(when);
+            if let Some(limit) = habit.usual.bath_limit(when) {
+                state.arm(Timer::Routine, when.plus_minutes(i64::from(limit)));
+            }
+        }
+        return;
+    }
+    leave_bathroom(habit, when);
+    if room == Room::Kitchen {
+        let day = habit.today.day;
+        for (n, (from, to, _)) in MEALS.iter().enumerate() {
+            if meal_moment(day, *from) <= when && when < meal_moment(day, *to) {
+                habit.today.meals |= 1 << n;
+            }
+        }
+    }
+}
+
+/// What every event means for the picture of the day: busy cells, rising, the night, the longest quiet time.
+fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
+    let in_bed = matches!(state.home.bed, Some((true, _)));
+    let habit = &mut state.habit;
+    let minute = cell * CELL;
+    let gap = habit.last.map(|l| when.since(l));
+    let fresh = !habit.busy(cell);
+    habit.today.events = habit.today.events.saturating_add(1);
+    habit.mark(cell);
+    habit.reconsider_rise(when);
+    let night_begins = habit.usual.night_begins();
+    if minute >= night_begins && gap.is_some_and(|g| g >= ASLEEP_MS) {
+        begin_night(habit, day);
+    }
+    if habit.asleep && fresh && !in_bed {
+        let night_day = habit.night_day;
+        // The night that began yesterday evening runs on until the usual time to rise.
+        let still = night_day == day || (night_day == day - 1 && minute < habit.usual.night_ends());
+        if still && habit.night_cell != cell {
+            habit.night_cell = cell;
+            habit.night = habit.night.saturating_add(CELL);
+            if night_day == day - 1
+                && let Some(yesterday) = habit.days.last_mut().filter(|d| d.day == night_day)
+            {
+                yesterday.night = habit.night;
+            }
+        } else if !still {
+            habit.asleep = false;
+        }
+    }
+    // Moving about in the night, and the way to the bathroom, are no late bedtime.
+    if fresh && let Some(first) = habit.lasting(cell) {
+        if habit.today.rise == NONE {
+            habit.today.rise = first * CELL;
+        }
+        if !habit.asleep {
+            habit.today.bed = minute + CELL;
+        }
+    }
+    // Quiet time counts between rising and the usual evening, while in.
+    if let (Some(last), Some(gap)) = (habit.last, gap)
+        && habit.today.rise != NONE
+        && last >= moment(day, habit.today.rise)
+        && gap >= 30 * Instant::MINUTE
+        && state.home.exit.is_none_or(|e| last > e)
+    {
+        let end = when.min(moment(day, habit.usual.evening()));
+        most(&mut habit.today.quiet, minutes(end.since(last)));
+    }
+    habit.last = Some(when);
+}
+
+fn came_back(state: &mut State, left: Instant, when: Instant, minute: u16) {
+    let habit = &mut state.habit;
+    let away = minutes(when.since(left));
+    most(&mut habit.today.out, away);
+    habit.today.back = minute;
+    habit.mark_out(left, when);
+    // The time out is no quiet time: it ends where the absence ends.
+    habit.last = Some(when);
+    if habit.today.rise == NONE {
+        habit.today.rise = minute.min(CELLS * CELL);
+    }
+}
