@@ -21,7 +21,9 @@
 #![forbid(unsafe_code)]
 
 mod bell;
+pub mod devices;
 pub mod model;
+pub mod readings;
 pub mod service;
 mod store;
 

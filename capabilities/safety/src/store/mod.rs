@@ -9,7 +9,9 @@ pub(crate) mod notices;
 use store::{Db, Migration, Secret};
 
 /// What an alarm saw, what was said about it, door codes, medication and messages are sealed as health text.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[CASES, crate::devices::MIGRATION];
+
+const CASES: Migration = Migration {
     id: "safety-0001",
     sql: "CREATE TABLE safety_elder (elder_id UUID PRIMARY KEY, alarms BIGINT NOT NULL);
 CREATE TABLE safety_number (day TEXT PRIMARY KEY, last BIGINT NOT NULL);
@@ -79,7 +81,7 @@ CREATE TABLE safety_link (
   ended_at BIGINT, PRIMARY KEY (user_id, elder_id));
 CREATE INDEX safety_link_elder ON safety_link (elder_id);
 ",
-}];
+};
 
 /// A text at rest; nothing for nothing.
 pub(crate) fn seal(db: &Db, text: &str) -> kernel::Result<Vec<u8>> {
