@@ -1,10 +1,13 @@
 //! Rules of this capability. Pure: no IO, no clock, no randomness.
+mod correction;
 mod facts;
 mod purse;
 mod rows;
+#[macro_use]
 mod version;
 mod view;
 
+pub use correction::{Amount, Cause, CorrectionKind, Told, amounts, cause_of, changed_facts};
 pub use facts::{ELSEWHERE, stay, timeline};
 pub use purse::{Line, Step, Target, Targets, household_targets, overgrant, settle, shares};
 pub(crate) use purse::{mark_cleared, shrinks};

@@ -17,6 +17,7 @@ macro_rules! words {
         }
     };
 }
+pub(super) use words;
 words! {
     /// Where a version stands.
     VersionState {

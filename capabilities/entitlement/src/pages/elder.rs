@@ -1,4 +1,5 @@
 //! One elder's determinations with all their reasons: page, notice on paper, JSON.
+use super::done;
 use super::panel::{PurseShown, purse_shown};
 use super::reasons::{Sources, Twig, Words, headline};
 use super::ways::{Missing, Way, missing, way};
@@ -7,11 +8,12 @@ use crate::packs::{Packs, standard};
 use crate::shelf::Shelf;
 use crate::service::{self, PurseAsk};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use kernel::{CivilDate, ElderId, Error, Fen, Month, PageAsk};
 use people::model::ElderCard;
 use policy::Choice;
+use std::collections::HashMap;
 use web::{App, Page, Viewer, html};
 
 /// One pack in full.
@@ -159,7 +161,12 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
         .collect())
 }
 
-pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
+pub(crate) async fn page(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> web::Result<Response> {
     let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let shown = shown(&app, &viewer, &packs, &elder).await?;
@@ -181,7 +188,9 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
         })
         .collect();
     html(&ElderView {
-        page: Page::new(&app, &viewer, format!("{}的待遇认定", elder.name)).at("/elders"),
+        page: Page::new(&app, &viewer, format!("{}的待遇认定", elder.name))
+            .at("/elders")
+            .flash(done(asked.get("done").map(String::as_str))),
         age: elder.age(app.clock().today()),
         place: app.regions().short(&elder.region),
         elder,

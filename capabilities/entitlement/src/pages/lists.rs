@@ -30,6 +30,7 @@ pub(crate) async fn tabs(app: &App, viewer: &Viewer, path: &str, view: Option<&s
         tab("/entitled?view=ending", "快到期", Some(counts.ending), here(Some("ending"))),
         tab("/entitled?view=unknown", "缺资料", Some(counts.unknown), here(Some("unknown"))),
         tab("/purses", "额度", Some(counts.purses), path == "/purses"),
+        tab("/corrections", "收回和补发", Some(service::untold(app.db(), &viewer.scope).await?).filter(|n| *n > 0), false),
     ])
 }
 

@@ -1,4 +1,7 @@
 //! Pages: policies, those entitled, one elder's reasons, purses.
+mod answers;
+mod correction;
+mod corrections;
 mod elder;
 mod lists;
 mod panel;
@@ -40,6 +43,12 @@ pub(crate) fn routes() -> Routes {
         .get("/purses", read, lists::purses)
         .get("/elders/{id}/entitlement", read, elder::page)
         .get("/elders/{id}/entitlement/print", read, elder::print)
+        .get("/elders/{id}/entitlement/answers", Permission::ElderWrite, answers::form)
+        .post("/elders/{id}/entitlement/answers", Permission::ElderWrite, answers::write)
+        .get("/corrections", read, corrections::list)
+        .get("/corrections/{id}", read, correction::page)
+        .post("/corrections/{id}", Permission::CorrectionTell, correction::tell)
+        .get("/corrections/{id}/print", read, correction::print)
         .get("/api/v1/elders/{id}/entitlement", read, elder::api)
 }
 
@@ -73,6 +82,8 @@ fn done(code: Option<&str>) -> Option<String> {
         "returned" => "已退回，写的人改好再送",
         "withdrawn" => "已撤回",
         "adopted" => "已照搬成草稿，核对条文和金额再送审",
+        "told" => "已记下告知",
+        "answered" => "已登记，正在重新认定",
         "tried" => "试算做完了，没有写任何认定",
         _ => return None,
     };

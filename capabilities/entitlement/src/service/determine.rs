@@ -8,7 +8,9 @@ use super::{ASKED, DETERMINED, Progress, REDETERMINED};
 use crate::model::Report;
 use crate::packs::Packs;
 use crate::service::batch::{Frame, decide, write};
+use crate::store::tally::{self, Deltas};
 use crate::store::{rows, runs};
+use policy::Verdict;
 use kernel::{
     Actor, CivilDate, ElderId, Error, HouseholdId, JobId, OrgScope, Permission, Quarter, RegionCode, Result, Scope,
     Tier,
@@ -203,6 +205,18 @@ pub async fn retire(db: &Db, actor: &Actor, elder: ElderId) -> Result<()> {
     actor.require(Permission::EntitlementRun)?;
     let tx = db.begin().await?;
     runs::gate(&tx).await?;
+    let mut tallies = Deltas::default();
+    let standing = rows::in_force(&tx, elder).await?;
+    let mut any = Vec::new();
+    for row in &standing {
+        let Some(v) = row.standing().filter(|v| matches!(v, Verdict::Eligible | Verdict::Unknown)) else { continue };
+        tallies.add(&row.pack, row.region, v.code(), -1);
+        any.extend(row.purse.then_some((row.region, v.code())));
+    }
+    any.sort_unstable();
+    any.dedup();
+    any.into_iter().for_each(|(region, verdict)| tallies.add(tally::ANY_PURSE, region, verdict, -1));
+    tallies.write(&tx).await?;
     rows::supersede_all(&tx, elder).await?;
     tx.commit().await
 }

@@ -2,7 +2,7 @@
 use crate::model::{Counts, DeterminationView, ElderRow, Held, Verdicts};
 use crate::packs::{Packs, Versions, refused};
 use crate::store::lists::{self, EntitledAsk};
-use crate::store::{rows, runs};
+use crate::store::{rows, runs, tally};
 use kernel::{Actor, CivilDate, ElderId, Error, Instant, Month, PageAsk, Paged, Permission, Result, Scope};
 use policy::{Facts, Outcome, Pack, PackOn, PacksOn, Timeline, Verdict};
 use std::collections::HashMap;
@@ -167,7 +167,7 @@ pub async fn counts(db: &Db, scope: &Scope, day: CivilDate) -> Result<Counts> {
 /// How many are entitled and undecided under each pack, by the pack's id.
 pub async fn by_pack(db: &Db, scope: &Scope) -> Result<HashMap<String, Verdicts>> {
     let mut out: HashMap<String, Verdicts> = HashMap::new();
-    for (pack, verdict, n) in lists::by_pack(db.read(), scope).await? {
+    for (pack, verdict, n) in tally::by_pack(db.read(), scope).await? {
         let of = out.entry(pack).or_default();
         match verdict.as_str() {
             "eligible" => of.eligible = n,
