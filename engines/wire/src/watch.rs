@@ -203,11 +203,14 @@ fn message(kind: &str, body: &[u8], session: &mut Session, whole: bool) -> Messa
 }
 
 fn link_keep(values: &[&str]) -> Option<Record> {
-    let [steps, _tumbles, battery, ..] = values else { return None };
+    let [steps, tumbles, battery, ..] = values else { return None };
     let mut record = Record::new();
     record.battery_level(battery.trim().parse().ok()?);
     if let Ok(steps) = steps.trim().parse() {
         record.steps(steps);
+    }
+    if let Ok(tumbles) = tumbles.trim().parse::<u32>() {
+        record.set("tumbles", tumbles);
     }
     Some(record)
 }
