@@ -97,7 +97,7 @@ fn mutate(seed: &[u8], changes: &[(u16, u8, u8)]) -> Vec<u8> {
 #[test]
 fn any_bytes_are_survived() {
     for protocol in Protocol::ALL {
-        let mut runner = TestRunner::new(Config { cases: cases(2_000), ..Config::default() });
+        let mut runner = TestRunner::new(Config { cases: cases(1_000), ..Config::default() });
         let start = match protocol {
             Protocol::Watch => b"[3G*8800000015*0000*".to_vec(),
             Protocol::Trv => b"IWAP10".to_vec(),
@@ -120,7 +120,7 @@ fn any_bytes_are_survived() {
 fn any_change_of_a_real_message_is_survived() {
     for protocol in Protocol::ALL {
         let seeds = seeds(protocol);
-        let mut runner = TestRunner::new(Config { cases: cases(6_000), ..Config::default() });
+        let mut runner = TestRunner::new(Config { cases: cases(3_000), ..Config::default() });
         let input = (
             0..seeds.len(),
             prop::collection::vec((any::<u16>(), any::<u8>(), any::<u8>()), 0..6),
@@ -138,7 +138,7 @@ fn any_change_of_a_real_message_is_survived() {
 
 #[test]
 fn any_payload_is_survived() {
-    let mut runner = TestRunner::new(Config { cases: cases(4_000), ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: cases(2_000), ..Config::default() });
     let json = "[ -~]{0,80}|\\{\"id\":\"1\",\"params\":\\{\"[a-zA-Z]{1,12}\":(1|\"x\"|null|\\[\\]|\\{\"value\":[0-9]{1,20},\"time\":[0-9]{1,16}\\})\\}\\}";
     runner
         .run(&(json, "[ -~é一]{0,40}"), |(text, topic)| {
