@@ -78,17 +78,25 @@ impl Framer {
                 Protocol::Trv => trv::cut(rest, self.resume),
                 Protocol::Minifinder2 => minifinder2::cut(rest),
                 Protocol::Jt808 => jt808::cut(rest, self.resume),
-                Protocol::Gt06 => gt06::cut(rest),
+                Protocol::Gt06 => gt06::cut(rest, self.resume),
             };
+            let limit = self.protocol.max_frame();
             match cut {
-                Cut::Need(resume) if rest.len() <= self.protocol.max_frame() => {
+                Cut::Need(resume) if rest.len() <= limit => {
                     self.resume = resume;
                     break;
                 }
-                // Too long to be a frame: its start was no start.
+                // Too long to be a frame: its start was no start. A good part goes at once, so that a flood of starts
+                // without ends costs no more than reading it.
                 Cut::Need(_) => {
-                    from += 1;
-                    self.skipped += 1;
+                    let n = rest.len() - limit / 2;
+                    from += n;
+                    self.skipped += n as u64;
+                    self.resume = Resume::default();
+                }
+                Cut::Frame(n, _) if n > limit => {
+                    from += n.min(rest.len());
+                    self.skipped += n as u64;
                     self.resume = Resume::default();
                 }
                 Cut::Skip(n) => {

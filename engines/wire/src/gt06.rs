@@ -21,7 +21,7 @@ fn start(b: &[u8]) -> bool {
     matches!(b, [0x78, 0x78, ..] | [0x79, 0x79, ..])
 }
 
-pub(crate) fn cut(bytes: &[u8]) -> Cut {
+pub(crate) fn cut(bytes: &[u8], resume: Resume) -> Cut {
     if !start(bytes) {
         return match bytes {
             [0x78 | 0x79] => Cut::Need(Resume::default()),
@@ -36,6 +36,9 @@ pub(crate) fn cut(bytes: &[u8]) -> Cut {
         0x78 => usize::from(bytes[2]) + 5,
         _ => usize::from(u16::from_be_bytes([bytes[2], bytes[3]])) + 6,
     };
+    if total > Protocol::Gt06.max_frame() {
+        return skip_to(bytes, start);
+    }
     let ends_at = |n: usize| n >= 4 && bytes.get(n - 2..n) == Some(&END);
     // Some devices do not count their length byte and type.
     for n in [total, total + 2] {
@@ -45,13 +48,14 @@ pub(crate) fn cut(bytes: &[u8]) -> Cut {
     }
     // Cousins send a length that means something else: the next end mark then, if what follows begins anew or the
     // declared length has passed.
-    let within = bytes.windows(2).enumerate().skip(3).filter(|(_, w)| *w == END).map(|(i, _)| i + 2);
     let passed = bytes.len() >= total + 2;
+    // An end mark seen before its follower was there is looked at again; all earlier ones were no ends.
+    let from = if passed && resume.depth == 0 { 3 } else { resume.at.max(3) };
+    let within = bytes.windows(2).enumerate().skip(from).filter(|(_, w)| *w == END).map(|(i, _)| i + 2);
     let mut ends = within.filter(|n| passed || start(&bytes[*n..]) || (bytes.len() == *n && total <= 8));
     match ends.next() {
         Some(n) => Cut::Frame(n, bytes[..n].to_vec()),
-        None if total > Protocol::Gt06.max_frame() => skip_to(bytes, start),
-        None => need,
+        None => Cut::Need(Resume { at: bytes.len().saturating_sub(4), depth: i32::from(passed) }),
     }
 }
 

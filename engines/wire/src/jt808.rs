@@ -60,8 +60,9 @@ pub(crate) fn cut(bytes: &[u8], resume: Resume) -> Cut {
         Some(n) => {
             let end = from + n;
             let frame = unescape(&bytes[..=end]);
-            // An E7 in rubbish is not the other delimiter: a true frame of that kind holds together.
-            if first == 0xE7 && xor(&frame[1..frame.len() - 1]) != 0 {
+            // An E7 in rubbish is not the other delimiter: what it leads to holds together, or at least swallows no
+            // frame of the usual kind.
+            if first == 0xE7 && xor(&frame[1..frame.len() - 1]) != 0 && bytes[..end].contains(&0x7E) {
                 return skip_to(bytes, start);
             }
             if frame.len() < 12 && bytes.get(end + 1) != Some(&first) && bytes.len() > end + 1 {

@@ -17,6 +17,7 @@ mod command;
 mod frame;
 mod gt06;
 mod jt808;
+pub mod meaning;
 mod minifinder2;
 pub mod plain;
 mod record;

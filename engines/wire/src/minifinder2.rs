@@ -10,7 +10,7 @@ use crate::session::{Decoded, Integrity, Refusal, Session};
 use kernel::Instant;
 
 const HEAD: usize = 8;
-const MAX_BODY: usize = 16_384 - HEAD;
+const MAX_BODY: usize = 8_192 - HEAD;
 
 pub(crate) mod command_code {
     pub const DATA: u8 = 0x01;
@@ -37,12 +37,24 @@ pub(crate) fn cut(bytes: &[u8]) -> Cut {
     }
     let Some(frame) = bytes.get(..HEAD + length) else { return need };
     // A wrong checksum is a damaged frame if another follows at once or nothing does; otherwise this was no start.
-    let sound = crc16_xmodem(&frame[HEAD..]) == u16::from_le_bytes([head[4], head[5]]);
-    if sound || bytes.get(HEAD + length).is_none_or(|b| *b == 0xAB) {
+    let alone = bytes.get(HEAD + length).is_none_or(|b| *b == 0xAB);
+    let sum = u16::from_le_bytes([head[4], head[5]]);
+    // The cheap question first: do the items lead to the end?
+    if alone || (chained(&frame[HEAD + 1..]) && crc16_xmodem(&frame[HEAD..]) == sum) {
         Cut::Frame(HEAD + length, frame.to_vec())
     } else {
         skip_to(bytes, start)
     }
+}
+
+fn chained(mut items: &[u8]) -> bool {
+    while let [n, rest @ ..] = items {
+        match rest.get(usize::from(*n)..) {
+            Some(next) => items = next,
+            None => return false,
+        }
+    }
+    true
 }
 
 pub(crate) fn decode(frame: &[u8], session: &mut Session, now: Instant) -> Decoded {

@@ -49,9 +49,9 @@ impl Protocol {
     pub fn max_frame(self) -> usize {
         match self {
             Protocol::Watch => 65_536,
-            Protocol::Trv | Protocol::Minifinder2 => 16_384,
+            Protocol::Trv => 16_384,
+            Protocol::Minifinder2 | Protocol::Gt06 => 8_192,
             Protocol::Jt808 => 4_096,
-            Protocol::Gt06 => 8_192,
         }
     }
 }

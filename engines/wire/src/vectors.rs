@@ -9,7 +9,7 @@ use crate::frame::Framer;
 use crate::record::{Record, Value};
 use crate::session::{Decoded, Protocol, Session, decode};
 use crate::time::iso;
-use crate::{hex, jt808, unhex};
+use crate::{hex, jt808, unhex, watch};
 use kernel::Instant;
 use serde_json::{Map, Value as Json, json};
 
@@ -113,7 +113,11 @@ fn frames(protocol: Protocol, bytes: &[u8]) -> Map<String, Json> {
     let mut found = Vec::new();
     framer.feed(bytes, &mut found);
     framer.finish(&mut found);
-    let found: Vec<String> = found.iter().map(|f| hex(f)).collect();
+    let found: Vec<String> = match protocol {
+        // The vectors state frames without their escapes.
+        Protocol::Watch => found.iter().map(|f| hex(&watch::plain_frame(f))).collect(),
+        _ => found.iter().map(|f| hex(f)).collect(),
+    };
     let mut out = Map::new();
     out.insert("records".into(), json!([]));
     out.insert("reply".into(), Json::Null);

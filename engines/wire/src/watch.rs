@@ -10,7 +10,6 @@ use crate::session::{Decoded, Integrity, Refusal, Session};
 
 /// Most bytes of a voice clip that comes in parts.
 const MAX_VOICE: usize = 512 * 1024;
-const MAX_FRAME: usize = 65_536;
 
 /// What a connection has learnt: how the device writes its frames, and a voice clip being put together.
 #[derive(Clone, Debug, Default)]
@@ -56,9 +55,6 @@ pub(crate) fn cut(bytes: &[u8], resume: Resume) -> Cut {
         }
         at += 1;
     }
-    if at > MAX_FRAME {
-        return skip_to(bytes, |b| b[0] == b'[');
-    }
     Cut::Need(Resume { at, depth })
 }
 
@@ -77,6 +73,11 @@ fn unescape(bytes: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// A whole frame without its escapes, as other servers hand it on; as it is if an escape is broken.
+pub(crate) fn plain_frame(frame: &[u8]) -> Vec<u8> {
+    unescape(frame).unwrap_or_else(|| frame.to_vec())
 }
 
 fn escape(bytes: &[u8]) -> Vec<u8> {
@@ -203,11 +204,14 @@ fn message(kind: &str, body: &[u8], session: &mut Session, whole: bool) -> Messa
 }
 
 fn link_keep(values: &[&str]) -> Option<Record> {
-    let [steps, _tumbles, battery, ..] = values else { return None };
+    let [steps, tumbles, battery, ..] = values else { return None };
     let mut record = Record::new();
     record.battery_level(battery.trim().parse().ok()?);
     if let Ok(steps) = steps.trim().parse() {
         record.steps(steps);
+    }
+    if let Ok(tumbles) = tumbles.trim().parse::<u32>() {
+        record.set("tumbles", tumbles);
     }
     Some(record)
 }

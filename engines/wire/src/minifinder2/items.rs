@@ -272,10 +272,11 @@ fn beacon(r: &mut Record, key: u8, v: &mut Reader) -> Read<()> {
         r.set("tagRssi", rssi);
         r.set("tag1mRssi", at_1m);
     }
-    r.set(format!("tag{number}Id"), id);
-    r.set(format!("tag{number}Rssi"), rssi);
+    r.set(format!("tagId{number}"), id);
+    r.set(format!("tagRssi{number}"), rssi);
+    r.set(format!("tag1mRssi{number}"), at_1m);
     if key == 0x2C {
-        r.set(format!("tag{number}Battery"), v.u8()?);
+        r.set(format!("tagBattery{number}"), v.u8()?);
     }
     if flags & 0x80 != 0 {
         known_place(r, v)?;
@@ -290,10 +291,10 @@ fn beacon(r: &mut Record, key: u8, v: &mut Reader) -> Read<()> {
         if first {
             r.set("description", text.clone());
         }
-        r.set(format!("tag{number}Name"), text);
+        r.set(format!("description{number}"), text);
     }
     if key == 0x2C && v.left() >= 2 {
-        r.set(format!("tag{number}Temp"), f64::from(v.i16()?) / 10.0);
+        r.set(format!("tagTemp{number}"), f64::from(v.i16()?) / 10.0);
     }
     Ok(())
 }
