@@ -79,9 +79,11 @@ async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {
     let shelf = Arc::new(entitlement::Shelf::shipped()?);
     println!("正在建演示镇：{} 位老人，半年的服务记录……", args.elders);
     let cast = demo::build_cast(&db, config, args.seed, args.elders as usize, now.date()).await?;
+    demo::adopt_renovation(&db, &shelf, &cast).await?;
     let written = demo::write_history(&db, config, &shelf, &cast, args.seed, now).await?;
     demo::write_assessments(&db, config, &cast, args.seed, now).await?;
     clock.set(now);
+    demo::late_notices(&db, &cast).await?;
     db.close().await?;
     let took = Clock::System.now().since(started) / 1000;
     println!("建好了：{} 位老人，{} 单服务，用了 {took} 秒", cast.elders, written);

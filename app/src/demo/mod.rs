@@ -5,12 +5,14 @@ mod cast;
 mod history;
 mod life;
 mod names;
+mod policies;
 mod population;
 
 pub use assess::write as write_assessments;
 pub use cast::{Cast, build_cast};
 pub use history::write as write_history;
 pub use life::live;
+pub use policies::{adopt_renovation, late_notices};
 pub use names::{Dice, Numbers};
 pub use population::{Person, Town, people};
 
