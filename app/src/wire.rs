@@ -20,6 +20,7 @@ pub fn migrations() -> Vec<Migration> {
         orders::MIGRATIONS,
         assessment::MIGRATIONS,
         field::MIGRATIONS,
+        safety::MIGRATIONS,
         settlement::MIGRATIONS,
     ]
     .concat()
@@ -37,6 +38,7 @@ pub fn routes() -> Routes {
         .merge(orders::routes())
         .merge(assessment::routes())
         .merge(field::routes())
+        .merge(safety::routes())
         .merge(settlement::routes())
         .merge(desk::routes())
 }
@@ -45,6 +47,7 @@ fn nav() -> Vec<NavEntry> {
     [
         desk::nav(),
         field::nav(),
+        safety::nav(),
         people::nav(),
         entitlement::nav(),
         orders::nav(),
@@ -119,9 +122,13 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
     let shelf = Arc::new(entitlement::Shelf::shipped()?);
     let regions = people::service::load_book(&db).await?;
     let panels: Vec<Arc<dyn people::service::Panel>> =
-        entitlement::panels(shelf.clone()).into_iter().chain(orders::panels()).chain(assessment::panels()).collect();
+        entitlement::panels(shelf.clone()).into_iter().chain(orders::panels()).chain(assessment::panels()).chain(safety::panels()).collect();
     let access = Arc::new(access::Access::new(db.clone(), config.region));
     let evidence: Arc<dyn orders::EvidencePanel> = Arc::new(field::Panel);
+    let channel: Arc<dyn safety::service::Channel> = match &config.notify {
+        Some((url, token)) => Arc::new(crate::channel::Http::new(url.clone(), token.clone())),
+        None => Arc::new(safety::service::Nothing),
+    };
     let things: Vec<Arc<dyn Any + Send + Sync>> = vec![
         shelf.clone(),
         Arc::new(people::service::Panels(panels)),
@@ -130,6 +137,8 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         Arc::new(orders::Evidence(evidence)),
         Arc::new(books::PackTitles(shelf.clone())),
         Arc::new(assessment::Scales::shipped()?),
+        Arc::new(safety::Bell::default()),
+        Arc::new(safety::Outbox(channel)),
     ];
     let site = Site {
         name: config.site_name.clone(),

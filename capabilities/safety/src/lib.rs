@@ -23,9 +23,20 @@
 mod bell;
 pub mod devices;
 pub mod model;
+mod pages;
 pub mod readings;
+mod run;
 pub mod service;
 mod store;
 
 pub use crate::store::MIGRATIONS;
 pub use bell::Bell;
+pub use pages::{Outbox, nav, routes};
+pub use run::{run, show};
+
+use std::sync::Arc;
+
+/// What this capability shows on an elder's page.
+pub fn panels() -> Vec<Arc<dyn people::service::Panel>> {
+    vec![Arc::new(pages::SafetyPanel)]
+}

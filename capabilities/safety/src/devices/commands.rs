@@ -1,7 +1,7 @@
 //! Commands down to a device, with their state of delivery.
 use super::model::DeviceId;
-pub use super::store::CommandState;
 use super::store as sql;
+pub use super::store::CommandState;
 use crate::model::ids::ids;
 use ::store::sea_orm;
 use ::store::{Db, Tx};
@@ -26,14 +26,26 @@ pub enum Command {
     MeasureSpo2,
     MeasureTemperature,
     /// The device calls this number, heard by its wearer.
-    CallBack { phone: String },
+    CallBack {
+        phone: String,
+    },
     /// A fence the device keeps itself. Radius in metres.
-    SetFence { id: u32, lat_e6: i64, lng_e6: i64, radius_m: u32 },
+    SetFence {
+        id: u32,
+        lat_e6: i64,
+        lng_e6: i64,
+        radius_m: u32,
+    },
     Reboot,
     /// A text on the screen, or spoken.
-    Message { text: String },
+    Message {
+        text: String,
+    },
     /// A value set on a home device: property and JSON value.
-    Set { property: String, value: serde_json::Value },
+    Set {
+        property: String,
+        value: serde_json::Value,
+    },
 }
 
 /// A command as stored.

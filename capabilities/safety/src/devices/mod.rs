@@ -22,8 +22,8 @@ pub use model::{
     Binding, Bound, Device, DeviceId, DeviceKind, DeviceState, Known, NewBinding, NewDevice, Payer, Protocol, Stranger,
 };
 pub use service::{
-    QUARANTINE_MAX, bind, bindings, by_identity, changed, device, devices_of, known, new_secret, quarantine, register, set_state,
-    settings, set_settings, strangers, unbind, Watched, watched,
+    QUARANTINE_MAX, Watched, bind, bindings, by_identity, changed, device, devices_of, known, new_secret, quarantine,
+    register, set_settings, set_state, settings, strangers, unbind, watched,
 };
 
 /// Tables of this part, after those of the cases.

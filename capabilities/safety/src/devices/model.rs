@@ -148,9 +148,9 @@ impl Known {
     /// Whether the password is this device's. Takes the same time whatever differs.
     pub fn secret_is(&self, password: &[u8]) -> bool {
         let given = super::service::secret_hash(password);
-        self.secret.as_ref().is_some_and(|s| {
-            s.len() == given.len() && s.iter().zip(&given).fold(0u8, |d, (a, b)| d | (a ^ b)) == 0
-        })
+        self.secret
+            .as_ref()
+            .is_some_and(|s| s.len() == given.len() && s.iter().zip(&given).fold(0u8, |d, (a, b)| d | (a ^ b)) == 0)
     }
     pub fn usable(&self) -> bool {
         self.state != DeviceState::Retired

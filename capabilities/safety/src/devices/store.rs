@@ -43,7 +43,8 @@ CREATE INDEX safety_alarm_closed ON safety_alarm (closed_at);
 ",
 };
 
-const COLUMNS: &str = "id, no, protocol, identity, kind, model, state, region, elder_id, elder_no, slot, bound_since, room,
+const COLUMNS: &str =
+    "id, no, protocol, identity, kind, model, state, region, elder_id, elder_no, slot, bound_since, room,
   door, silent, firmware, payer, payer_note, secret, created_at, version";
 
 #[derive(FromQueryResult)]
@@ -140,7 +141,8 @@ pub(super) async fn of_elder<C: Sql>(c: &C, elder: ElderId) -> Result<Vec<Row>> 
 
 /// Devices registered, bound, unbound or otherwise changed since a moment.
 pub(super) async fn changed<C: Sql>(c: &C, since: Instant) -> Result<Vec<Row>> {
-    c.all(&format!("SELECT {COLUMNS} FROM device WHERE changed_at >= $1 ORDER BY changed_at LIMIT 20000"), vals![since]).await
+    c.all(&format!("SELECT {COLUMNS} FROM device WHERE changed_at >= $1 ORDER BY changed_at LIMIT 20000"), vals![since])
+        .await
 }
 
 /// The next short number of a kind.
@@ -149,7 +151,14 @@ pub(super) async fn next_number(tx: &Tx, name: &str) -> Result<i64> {
     Ok(tx.scalar::<i64>("SELECT last FROM device_number WHERE name = $1", vals![name]).await?.unwrap_or(1))
 }
 
-pub(super) async fn insert(tx: &Tx, id: DeviceId, no: i64, d: &NewDevice, secret: Option<Vec<u8>>, by: &str) -> Result<()> {
+pub(super) async fn insert(
+    tx: &Tx,
+    id: DeviceId,
+    no: i64,
+    d: &NewDevice,
+    secret: Option<Vec<u8>>,
+    by: &str,
+) -> Result<()> {
     tx.exec(
         "INSERT INTO device (id, no, protocol, identity, kind, model, state, region, room, door, silent, firmware, payer,
            payer_note, secret, created_by, created_at, changed_at, version)
@@ -213,10 +222,7 @@ pub(super) struct WatchedRow {
 
 pub(super) async fn watched<C: Sql>(c: &C, numbers: &[i64]) -> Result<Vec<WatchedRow>> {
     let places: Vec<String> = (1..=numbers.len()).map(|n| format!("${n}")).collect();
-    let sql = format!(
-        "SELECT elder_id, no, settings, changed_at FROM watch_elder WHERE no IN ({})",
-        places.join(",")
-    );
+    let sql = format!("SELECT elder_id, no, settings, changed_at FROM watch_elder WHERE no IN ({})", places.join(","));
     c.all(&sql, numbers.iter().map(|n| ::store::Value::from(*n)).collect()).await
 }
 
@@ -254,22 +260,19 @@ pub(super) async fn save_settings(tx: &Tx, elder: ElderId, settings: &str) -> Re
     Ok(())
 }
 
-pub(super) async fn save_binding(tx: &Tx, id: DeviceId, no: i64, slot: i64, b: &NewBinding, region: RegionCode) -> Result<()> {
+pub(super) async fn save_binding(
+    tx: &Tx,
+    id: DeviceId,
+    no: i64,
+    slot: i64,
+    b: &NewBinding,
+    region: RegionCode,
+) -> Result<()> {
     let state = if b.lent { DeviceState::Lent } else { DeviceState::Bound };
     tx.exec(
         "UPDATE device SET elder_id = $2, elder_no = $3, slot = $4, bound_since = $5, state = $6, region = $7,
            room = COALESCE($8, room), door = COALESCE($9, door), changed_at = $5, version = version + 1 WHERE id = $1",
-        vals![
-            id,
-            b.elder,
-            no,
-            slot,
-            tx.now(),
-            state,
-            region,
-            b.room.map(|r| r.code()),
-            b.door.map(|d| d.code())
-        ],
+        vals![id, b.elder, no, slot, tx.now(), state, region, b.room.map(|r| r.code()), b.door.map(|d| d.code())],
     )
     .await?;
     Ok(())
@@ -297,7 +300,11 @@ pub(super) async fn end_binding(tx: &Tx, id: DeviceId, state: DeviceState) -> Re
 }
 
 pub(super) async fn save_state(tx: &Tx, id: DeviceId, state: DeviceState) -> Result<()> {
-    tx.exec("UPDATE device SET state = $2, changed_at = $3, version = version + 1 WHERE id = $1", vals![id, state, tx.now()]).await?;
+    tx.exec(
+        "UPDATE device SET state = $2, changed_at = $3, version = version + 1 WHERE id = $1",
+        vals![id, state, tx.now()],
+    )
+    .await?;
     Ok(())
 }
 
@@ -327,7 +334,16 @@ pub(super) async fn stranger(tx: &Tx, s: &Stranger) -> Result<()> {
          ON CONFLICT (protocol, identity) DO UPDATE SET last_at = excluded.last_at, peer = excluded.peer,
            count = device_stranger.count + excluded.count, calls = device_stranger.calls + excluded.calls,
            sample = excluded.sample",
-        vals![s.protocol, s.identity.clone(), s.first_at, s.last_at, s.count, s.calls, s.peer.clone(), s.sample.clone()],
+        vals![
+            s.protocol,
+            s.identity.clone(),
+            s.first_at,
+            s.last_at,
+            s.count,
+            s.calls,
+            s.peer.clone(),
+            s.sample.clone()
+        ],
     )
     .await?;
     Ok(())
@@ -431,7 +447,12 @@ pub(super) async fn command_sent(tx: &Tx, id: super::commands::CommandId) -> Res
     Ok(())
 }
 
-pub(super) async fn command_ended(tx: &Tx, id: super::commands::CommandId, state: CommandState, answer: &str) -> Result<u64> {
+pub(super) async fn command_ended(
+    tx: &Tx,
+    id: super::commands::CommandId,
+    state: CommandState,
+    answer: &str,
+) -> Result<u64> {
     tx.exec(
         "UPDATE device_command SET state = $2, ended_at = $3, answer = $4 WHERE id = $1 AND ended_at IS NULL",
         vals![id, state, tx.now(), answer],

@@ -178,7 +178,8 @@ pub struct HandOverText<'a> {
 impl HandOverText<'_> {
     pub fn say(&self) -> String {
         let c = self.case;
-        let mut out = format!("{}，{}，{}。地址：{}。", c.elder_name, c.about(self.today), super::kind_zh(c.kind), self.place);
+        let mut out =
+            format!("{}，{}，{}。地址：{}。", c.elder_name, c.about(self.today), super::kind_zh(c.kind), self.place);
         if !self.reason.is_empty() {
             out.push_str(&format!("情况：{}。", self.reason.trim_end_matches('。')));
         }

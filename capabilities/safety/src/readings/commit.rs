@@ -47,7 +47,13 @@ const PAUSE_MAX_MS: u64 = 2_000;
 /// How often one alarm alone may fail while the database answers, before it is written to the log and left.
 const ALONE: usize = 5;
 
-pub(super) async fn run(main: Db, telemetry: Db, bell: Bell, mut batches: mpsc::Receiver<Batch>, counters: Arc<Counters>) {
+pub(super) async fn run(
+    main: Db,
+    telemetry: Db,
+    bell: Bell,
+    mut batches: mpsc::Receiver<Batch>,
+    counters: Arc<Counters>,
+) {
     let (folder, mut folds) = mpsc::channel::<i64>(1);
     let own = telemetry.clone();
     let folding = tokio::spawn(async move {

@@ -81,7 +81,13 @@ pub async fn latest(main: &Db, telemetry: &Db, scope: &Scope, elder: ElderId) ->
     let Some(no) = sql::number(main, card.id).await? else { return Ok(Vec::new()) };
     let mut by: HashMap<u8, Stored> = HashMap::new();
     let mut keep = |s: Stored| {
-        by.entry(s.what.kind).and_modify(|l| if l.at <= s.at { *l = s }).or_insert(s);
+        by.entry(s.what.kind)
+            .and_modify(|l| {
+                if l.at <= s.at {
+                    *l = s
+                }
+            })
+            .or_insert(s);
     };
     for row in sql::states(telemetry, &[no]).await? {
         codec::unpack(&row.latest, &mut keep)?;
@@ -92,7 +98,11 @@ pub async fn latest(main: &Db, telemetry: &Db, scope: &Scope, elder: ElderId) ->
         let Some(last) = rows.last() else { break };
         after = last.seq;
         for row in &rows {
-            codec::unpack(&row.data, |s| if s.elder == no { keep(s) })?;
+            codec::unpack(&row.data, |s| {
+                if s.elder == no {
+                    keep(s)
+                }
+            })?;
         }
     }
     let mut out: Vec<Stored> = by.into_values().collect();

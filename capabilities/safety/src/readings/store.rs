@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// Tables of the readings' own database.
 pub const MIGRATIONS: &[Migration] = &[Migration {
     id: "readings-0001",
-    sql: "CREATE TABLE reading_log (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, n BIGINT NOT NULL, data BYTEA NOT NULL);
+    sql:
+        "CREATE TABLE reading_log (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, n BIGINT NOT NULL, data BYTEA NOT NULL);
 CREATE TABLE reading_mark (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 CREATE TABLE reading_block (
   elder BIGINT NOT NULL, day TEXT NOT NULL, part BIGINT NOT NULL, n BIGINT NOT NULL, data BYTEA NOT NULL,
@@ -34,11 +35,8 @@ fn places(n: usize, from: usize) -> String {
 }
 
 pub(super) async fn append(tx: &Tx, seq: i64, n: usize, data: Vec<u8>) -> Result<()> {
-    tx.exec(
-        "INSERT INTO reading_log (seq, at, n, data) VALUES ($1,$2,$3,$4)",
-        vals![seq, tx.now(), n as i64, data],
-    )
-    .await?;
+    tx.exec("INSERT INTO reading_log (seq, at, n, data) VALUES ($1,$2,$3,$4)", vals![seq, tx.now(), n as i64, data])
+        .await?;
     Ok(())
 }
 
@@ -69,8 +67,11 @@ pub(super) struct LogRow {
 
 /// Rows of the log after `after` up to `upto`, oldest first.
 pub(super) async fn log<C: Sql>(c: &C, after: i64, upto: i64, limit: i64) -> Result<Vec<LogRow>> {
-    c.all("SELECT seq, data FROM reading_log WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3", vals![after, upto, limit])
-        .await
+    c.all(
+        "SELECT seq, data FROM reading_log WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+        vals![after, upto, limit],
+    )
+    .await
 }
 
 /// What is stored of one elder's watch.
@@ -95,9 +96,18 @@ struct StateColumns {
 pub(super) async fn states(db: &Db, elders: &[i64]) -> Result<Vec<StateRow>> {
     let mut out = Vec::with_capacity(elders.len());
     for part in elders.chunks(PART) {
-        let sql = format!("SELECT elder, seq, due, state, latest FROM reading_state WHERE elder IN ({})", places(part.len(), 1));
+        let sql = format!(
+            "SELECT elder, seq, due, state, latest FROM reading_state WHERE elder IN ({})",
+            places(part.len(), 1)
+        );
         let rows: Vec<StateColumns> = db.read().all(&sql, part.iter().map(|e| Value::from(*e)).collect()).await?;
-        out.extend(rows.into_iter().map(|r| StateRow { elder: r.elder, seq: r.seq, due: r.due, state: r.state, latest: r.latest }));
+        out.extend(rows.into_iter().map(|r| StateRow {
+            elder: r.elder,
+            seq: r.seq,
+            due: r.due,
+            state: r.state,
+            latest: r.latest,
+        }));
     }
     Ok(out)
 }
@@ -151,7 +161,8 @@ pub(super) struct HeardRow {
 pub(super) async fn heard(db: &Db, devices: &[i64]) -> Result<Vec<HeardRow>> {
     let mut out = Vec::new();
     for part in devices.chunks(PART) {
-        let sql = format!("SELECT device, heard_at, battery FROM reading_device WHERE device IN ({})", places(part.len(), 1));
+        let sql =
+            format!("SELECT device, heard_at, battery FROM reading_device WHERE device IN ({})", places(part.len(), 1));
         out.extend(db.read().all::<HeardRow>(&sql, part.iter().map(|e| Value::from(*e)).collect()).await?);
     }
     Ok(out)

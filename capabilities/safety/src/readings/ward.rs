@@ -139,13 +139,16 @@ impl Ward {
         cause: Option<(&Stored, &Measure)>,
         now: Instant,
     ) -> NewAlarm {
-        let unverified = matches!(
-            cause,
-            Some((_, Measure::Sos { unverified: true } | Measure::Fall { unverified: true }))
-        );
+        let unverified =
+            matches!(cause, Some((_, Measure::Sos { unverified: true } | Measure::Fall { unverified: true })));
         let direct = matches!(
             kind,
-            AlarmKind::Sos | AlarmKind::Fall | AlarmKind::Smoke | AlarmKind::Gas | AlarmKind::Co | AlarmKind::Water
+            AlarmKind::Sos
+                | AlarmKind::Fall
+                | AlarmKind::Smoke
+                | AlarmKind::Gas
+                | AlarmKind::Co
+                | AlarmKind::Water
                 | AlarmKind::Device
         );
         // The occurrence by whom, what, when and from which device: a retry of the same message has the same key.

@@ -331,7 +331,13 @@ impl Brain {
     }
 
     /// What is due, what people closed, what changed.
-    async fn look(&mut self, now: Instant, batch: &mut Batch, follows: &mut Follows, touched: &mut Vec<i64>) -> Result<()> {
+    async fn look(
+        &mut self,
+        now: Instant,
+        batch: &mut Batch,
+        follows: &mut Follows,
+        touched: &mut Vec<i64>,
+    ) -> Result<()> {
         let since = Instant(self.looked.0.min(now.0)).plus_ms(-BACK_MS);
         let changed = sql::changed(&self.main, since).await?;
         let news: Vec<_> = devices::watched(&self.main, &changed).await?;

@@ -1,7 +1,9 @@
 //! Past cases at once: for the demo and for taking over another system's records.
 use super::platform_of;
 use crate::model::{
-    AlarmKind, Case, CaseId, CaseState, Cause, EventKind, Helper, HelperKind, NewAlarm, Origin, Owner, SlowClass, kind_zh};
+    AlarmKind, Case, CaseId, CaseState, Cause, EventKind, Helper, HelperKind, NewAlarm, Origin, Owner, SlowClass,
+    kind_zh,
+};
 use crate::store::{alarms, cases, lists};
 use kernel::{Actor, Instant, Result};
 use people::model::ElderCard;

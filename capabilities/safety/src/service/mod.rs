@@ -22,7 +22,7 @@ pub use home::{
     HomeAccount, Near, NewHelper, add_helper, helper_phone, helpers, home, home_account, home_of_case, links, near,
     open_home_account, remove_helper, save_home, unlink,
 };
-pub use notices::{Channel, Message, Nothing, Taken, deliver, notices, notices_of, receipt, send_again};
+pub use notices::{Channel, Message, Nothing, Taken, deliver, notice_exists, notices, notices_of, receipt, send_again};
 pub use own::{OwnCase, OwnElder, call_for_help, own_case, own_cases, own_elders, place_of_call, withdraw};
 pub use raise::{NEWS_MS, Raised, raise};
 pub use read::{calls, case_events, cases_list, contact_number, count, explain_slow, outcome, record};

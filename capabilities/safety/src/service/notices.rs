@@ -128,3 +128,10 @@ pub async fn send_again(db: &Db, actor: &Actor, id: NoticeId) -> Result<()> {
     audit::record(&tx, actor, entry).await?;
     tx.commit().await
 }
+
+/// # Errors
+/// `NotFound` when there is no such message in the scope.
+pub async fn notice_exists(db: &Db, scope: &Scope, id: NoticeId) -> Result<()> {
+    let region = sql::region_of(db, id).await?.filter(|r| scope.covers(r));
+    region.map(|_| ()).ok_or_else(|| Error::NotFound("这条短信".into()))
+}

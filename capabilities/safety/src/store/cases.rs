@@ -1,8 +1,8 @@
 //! Cases and their history.
 use super::{open, open_opt, seal};
 use crate::model::{
-    Alarm, AlarmId, Case, CaseId, CaseState, Cause, Consent, Event, EventId, EventKind, Fix, Helper,
-    HelperKind, KindColumn, Number, Origin, Owner, Risk, Service,
+    Alarm, AlarmId, Case, CaseId, CaseState, Cause, Consent, Event, EventId, EventKind, Fix, Helper, HelperKind,
+    KindColumn, Number, Origin, Owner, Risk, Service,
 };
 use kernel::{Actor, CivilDate, ElderId, Error, GeoPoint, Instant, RegionCode, Result, Scope, Sex, UserId};
 use store::sea_orm::{self, FromQueryResult};
