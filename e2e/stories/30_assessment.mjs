@@ -243,7 +243,7 @@ export default async function (story) {
     await shows(staff, '2026-10-15 去世');
     await shows(staff, '11、12 月');
     await go(staff, staff.getByRole('link', { name: '看流水' }));
-    await shows(staff, '额度收回');
+    await staff.locator('tbody').getByText('额度收回').first().waitFor();
     await staff.goBack();
     await staff.getByLabel('打电话').check({ force: true });
     await staff.getByLabel('告诉了谁').fill('儿子');

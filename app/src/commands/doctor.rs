@@ -122,7 +122,7 @@ pub async fn check(config: &Config) -> Vec<Check> {
         "待遇计数",
         match entitlement::service::tallies(&db, false).await {
             Ok(0) => Ok("和逐条数的一样".into()),
-            Ok(n) => Err(format!("{n} 处和逐条数的不一样，运行 yinian doctor --repair-tallies")),
+            Ok(n) => Err(format!("{n} 处和逐条数的不一样，运行 yinian determine 会重数")),
             Err(e) => Err(e.to_string()),
         },
     );

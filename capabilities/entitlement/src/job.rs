@@ -35,6 +35,10 @@ impl Job for DetermineJob {
         let packs = self.0.packs(&ctx.db).await?;
         let report = service::determine(&ctx.db, &packs, &actor, day, ctx).await?;
         let cleared = service::clear_waiting(&ctx.db, &actor, &service::Quiet).await?;
+        let recounted = service::tallies(&ctx.db, true).await?;
+        if recounted > 0 {
+            tracing::error!(recounted, "counts kept with every change were wrong and were counted afresh");
+        }
         Ok(serde_json::json!({ "day": day, "determined": report, "cleared": cleared }))
     }
 }

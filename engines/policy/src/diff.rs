@@ -1,4 +1,5 @@
 //! What differs between two texts of a pack, part by part, for people.
+use crate::grant::{Covers, GrantKind};
 use crate::pack::{Condition, Grant, Join, Pack};
 use crate::parameter::Parameter;
 use serde::Serialize;
@@ -113,7 +114,22 @@ fn condition(pack: &Pack, c: &Condition) -> String {
 fn grant(pack: &Pack, g: &Grant) -> String {
     let article = pack.articles.get(g.article).map(|a| format!("（{}）", a.label)).unwrap_or_default();
     let gives = pack.at(pack.effective_from).map(|on| on.grant_zh(&g.kind)).unwrap_or_default();
-    format!("{}{article}：{gives}，{}", g.label, serde_json::to_string(&g.kind).unwrap_or_default())
+    format!("{}{article}：{gives}{}", g.label, terms(&g.kind))
+}
+
+/// What a kind's amount does not tell.
+fn terms(kind: &GrantKind) -> String {
+    match kind {
+        GrantKind::HouseholdPurse { settlement, carry_over, accumulates, .. }
+        | GrantKind::PersonPurse { settlement, carry_over, accumulates, .. } => {
+            let kept = if *accumulates { "期内累计" } else { "当月用完" };
+            let carried = if *carry_over { "余额结转" } else { "到期清零" };
+            format!("，{}，{kept}，{carried}", settlement.zh())
+        }
+        GrantKind::Reimbursement { covers: Covers::Basic, .. } => "，只算基础项目".into(),
+        GrantKind::Reimbursement { .. } => "，基础项目做完可算可选项目".into(),
+        _ => String::new(),
+    }
 }
 
 fn classes(p: &Pack) -> Vec<Part> {

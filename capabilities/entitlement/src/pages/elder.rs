@@ -39,6 +39,8 @@ struct PackShown {
     choices: Vec<Choice>,
     purse: Option<PurseShown>,
     local_example: bool,
+    /// Who meets the conditions still has to ask for it.
+    apply: bool,
     recorded: String,
 }
 
@@ -155,6 +157,7 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
                 choices: d.explanation.choices.clone(),
                 purse: purse.map(|p| purse_shown(p, today)),
                 local_example: d.explanation.local_example,
+                apply: pack.is_some_and(|p| p.application_needed),
                 recorded: d.recorded_at.stamp(),
             }
         })

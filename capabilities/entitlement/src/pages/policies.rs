@@ -36,7 +36,7 @@ impl Listed {
             id: pack.id.clone(),
             title: pack.title.clone(),
             subject: pack.subject,
-            place: place(pack, regions),
+            place: if regions.contains(&pack.place) { regions.name(&pack.place) } else { place(pack, regions) },
             local: near(pack, city),
             standard: standard(pack, today),
             from: pack.effective_from,
