@@ -171,7 +171,13 @@ async fn talk(s: &mut TcpStream, window: &[u8], answer: usize, load: &Load) -> s
     Ok(())
 }
 
-async fn drive(site: &Site, protocol: Protocol, connections: usize, seconds: u64, pause: Duration) -> Result<serde_json::Value> {
+async fn drive(
+    site: &Site,
+    protocol: Protocol,
+    connections: usize,
+    seconds: u64,
+    pause: Duration,
+) -> Result<serde_json::Value> {
     let load = Arc::new(Load {
         stop: AtomicBool::new(false),
         acked: AtomicU64::new(0),
@@ -289,10 +295,14 @@ pub(crate) async fn sos(b: &Bench) -> Result<()> {
         let t: String = t.chars().skip(11).filter(|c| *c != ':').collect();
         let content = format!(
             "AL,{}{}{},{t},A,23.301000,N,115.651000,E,0,0,30,9,80,81,1200,0,00010000,0,0",
-            &d[6..], &d[4..6], &d[2..4]
+            &d[6..],
+            &d[4..6],
+            &d[2..4]
         );
         let began = stopwatch();
-        s.write_all(format!("[3G*88{n:08}*{:04X}*{content}]", content.len()).as_bytes()).await.map_err(Error::internal)?;
+        s.write_all(format!("[3G*88{n:08}*{:04X}*{content}]", content.len()).as_bytes())
+            .await
+            .map_err(Error::internal)?;
         let elder = devices::by_identity(&site.db, Protocol::Watch, &format!("88{n:08}")).await?;
         let Some(elder) = elder.and_then(|k| k.bound).map(|b| b.elder) else { continue };
         loop {

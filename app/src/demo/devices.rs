@@ -163,11 +163,7 @@ fn position(at: GeoPoint, steps: i64, battery: i64, status: u32) -> String {
     let (day, time) = (now.date().compact().to_string(), now.stamp_seconds());
     let day = format!("{}{}{}", &day[6..8], &day[4..6], &day[2..4]);
     let time: String = time.chars().skip(11).filter(|c| *c != ':').collect();
-    format!(
-        "{day},{time},A,{:.6},N,{:.6},E,1.2,90,30,9,80,{battery},{steps},0,{status:08X},0,0",
-        at.lat(),
-        at.lng()
-    )
+    format!("{day},{time},A,{:.6},N,{:.6},E,1.2,90,30,9,80,{battery},{steps},0,{status:08X},0,0", at.lat(), at.lng())
 }
 
 fn walked(at: GeoPoint, home: GeoPoint, dice: &Dice<'_>) -> GeoPoint {
