@@ -1,7 +1,7 @@
 //! P1: readings a second, from the socket to the acknowledgement after the commit; the limit is the same rows by raw
 //! prepared batch inserts in the same run. P2: from an SOS on the wire to the open desk, under load.
 use super::figures::{Times, rate};
-use super::{Bench, fill, stopwatch};
+use super::{Bench, fill, stopwatch, store as sql};
 use kernel::{Actor, Error, Instant, Result};
 use safety::Bell;
 use safety::devices::{self, DeviceKind, NewBinding, NewDevice, Payer, Protocol};
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use store::{Db, SqlExt, insert_many, vals};
+use store::{Db, insert_many, vals};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -36,7 +36,7 @@ pub(super) struct Site {
 
 async fn site(b: &Bench, devices_wanted: usize) -> Result<Site> {
     let db = fill::open(b).await?;
-    let have = db.read().scalar::<i64>("SELECT COUNT(*) FROM device", vec![]).await?.unwrap_or(0);
+    let have = sql::devices(&db).await?;
     if have == 0 {
         let world = fill::people(b).await?;
         let actor = crate::wire::platform(&b.config, "bench");
@@ -228,14 +228,7 @@ async fn drive(
 async fn limit(site: &Site, rows: usize) -> Result<f64> {
     const COMMIT: usize = 8_192;
     let db = &site.telemetry;
-    let tx = db.begin().await?;
-    tx.exec(
-        "CREATE TABLE bench_reading (elder BIGINT NOT NULL, device BIGINT NOT NULL, slot BIGINT NOT NULL,
-           at BIGINT NOT NULL, received BIGINT NOT NULL, kind BIGINT NOT NULL, a BIGINT, b BIGINT, c BIGINT)",
-        vec![],
-    )
-    .await?;
-    tx.commit().await?;
+    sql::plain_table(db).await?;
     let now = db.now().0;
     let t = stopwatch();
     let columns = ["elder", "device", "slot", "at", "received", "kind", "a", "b", "c"];
@@ -251,9 +244,7 @@ async fn limit(site: &Site, rows: usize) -> Result<f64> {
         tx.commit().await?;
     }
     let took = t.elapsed();
-    let tx = db.begin().await?;
-    tx.exec("DROP TABLE bench_reading", vec![]).await?;
-    tx.commit().await?;
+    sql::drop_plain_table(db).await?;
     Ok(rate(rows.div_ceil(COMMIT) * COMMIT, took))
 }
 
@@ -306,8 +297,7 @@ pub(crate) async fn sos(b: &Bench) -> Result<()> {
         let elder = devices::by_identity(&site.db, Protocol::Watch, &format!("88{n:08}")).await?;
         let Some(elder) = elder.and_then(|k| k.bound).map(|b| b.elder) else { continue };
         loop {
-            let sql = "SELECT COUNT(*) FROM safety_case WHERE elder_id = $1";
-            if site.db.read().scalar::<i64>(sql, vals![elder]).await? > Some(0) {
+            if sql::cases(&site.db, elder).await? > 0 {
                 break;
             }
             let _ = tokio::time::timeout(Duration::from_secs(1), bell.changed()).await;

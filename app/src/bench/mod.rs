@@ -10,6 +10,7 @@ mod policy;
 mod search;
 mod settle;
 mod start;
+mod store;
 
 use crate::config::Config;
 use crate::machine;

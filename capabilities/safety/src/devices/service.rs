@@ -1,7 +1,7 @@
 //! What is done with devices.
 use super::model::*;
 use super::store as sql;
-use ::store::{Db, SqlExt, Tx, vals};
+use ::store::{Db, Tx};
 use audit::{Action, Entry};
 use kernel::{Actor, ElderId, Error, Instant, Permission, RegionCode, Result, Scope};
 use sha2::{Digest, Sha256};
@@ -78,7 +78,7 @@ pub async fn bind(tx: &Tx, db: &Db, actor: &Actor, id: DeviceId, to: NewBinding)
     }
     let card = people::service::card(db, actor.scope(), to.elder).await?;
     let no = sql::elder_no(tx, card.id).await?;
-    let taken: Vec<i64> = tx.column("SELECT slot FROM device WHERE elder_id = $1", vals![card.id]).await?;
+    let taken = sql::slots_of(tx, card.id).await?;
     let slot = (0..MAX_DEVICES as i64).find(|s| !taken.contains(s));
     let slot = slot.ok_or_else(|| Error::refused("一位老人最多 32 台设备，先解绑不用的"))?;
     let to = NewBinding { elder: card.id, ..to };

@@ -146,6 +146,11 @@ pub(super) async fn changed<C: Sql>(c: &C, since: Instant) -> Result<Vec<Row>> {
         .await
 }
 
+/// The slots an elder's devices take.
+pub(super) async fn slots_of(tx: &Tx, elder: ElderId) -> Result<Vec<i64>> {
+    tx.column("SELECT slot FROM device WHERE elder_id = $1", vals![elder]).await
+}
+
 /// The next short number of a kind.
 pub(super) async fn next_number(tx: &Tx, name: &str) -> Result<i64> {
     tx.exec("UPDATE device_number SET last = last + 1 WHERE name = $1", vals![name]).await?;
