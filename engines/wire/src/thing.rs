@@ -104,8 +104,12 @@ impl Topic {
 
 fn named(family: Family, product: &str, device: &str, purpose: Purpose) -> Option<Topic> {
     let sound = |s: &str| s.len() <= 64 && !s.contains(['+', '#', '\0', '/']);
-    (sound(product) && sound(device) && !device.is_empty())
-        .then(|| Topic { family, product: product.into(), device: device.into(), purpose })
+    (sound(product) && sound(device) && !device.is_empty()).then(|| Topic {
+        family,
+        product: product.into(),
+        device: device.into(),
+        purpose,
+    })
 }
 
 /// What identifiers mean, by product; without an entry the usual meaning holds.
@@ -216,9 +220,7 @@ fn envelope(topic: &Topic, json: &Json, id: &str, code: u16, text: &str, now: In
     let version = json.get("version").and_then(Json::as_str).unwrap_or("1.0");
     match topic.family {
         Family::OneJson => json!({ "id": id, "code": code, "msg": text }).to_string(),
-        Family::Alink => {
-            json!({ "code": code, "data": {}, "id": id, "message": text, "version": version }).to_string()
-        }
+        Family::Alink => json!({ "code": code, "data": {}, "id": id, "message": text, "version": version }).to_string(),
         Family::TuyaLink => {
             let code = if code == 200 { 0 } else { code };
             json!({ "msgId": id, "time": now.0, "code": code }).to_string()
@@ -257,7 +259,13 @@ impl Reader<'_> {
                 let params = params.and_then(Json::as_object).ok_or(Wrong::Envelope)?;
                 match (self.topic.family, params.get("eventCode").and_then(Json::as_str)) {
                     (Family::TuyaLink, Some(name)) => {
-                        self.event(product, device, name, &json!({ "value": params.get("outputParams") }), &mut taken.records)?;
+                        self.event(
+                            product,
+                            device,
+                            name,
+                            &json!({ "value": params.get("outputParams") }),
+                            &mut taken.records,
+                        )?;
                     }
                     _ => self.events(product, device, params, &mut taken.records)?,
                 }
@@ -288,7 +296,13 @@ impl Reader<'_> {
         Ok(taken)
     }
 
-    fn properties(&self, product: &str, device: &str, params: &Map<String, Json>, out: &mut Vec<Record>) -> Result<(), Wrong> {
+    fn properties(
+        &self,
+        product: &str,
+        device: &str,
+        params: &Map<String, Json>,
+        out: &mut Vec<Record>,
+    ) -> Result<(), Wrong> {
         let mut moments = Moments::new();
         if params.len() > MAX_POINTS {
             return Err(Wrong::TooMany);
@@ -333,7 +347,13 @@ impl Reader<'_> {
         }
     }
 
-    fn events(&self, product: &str, device: &str, params: &Map<String, Json>, out: &mut Vec<Record>) -> Result<(), Wrong> {
+    fn events(
+        &self,
+        product: &str,
+        device: &str,
+        params: &Map<String, Json>,
+        out: &mut Vec<Record>,
+    ) -> Result<(), Wrong> {
         if params.len() > MAX_POINTS {
             return Err(Wrong::TooMany);
         }

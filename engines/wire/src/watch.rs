@@ -113,9 +113,7 @@ fn split(frame: &[u8]) -> Option<Parts<'_>> {
     let id = plain(id).filter(|i| (1..=20).contains(&i.len()))?;
     // The variant with an index: after it come four hex digits and another star.
     let (index, declared, content) = match rest {
-        [a, b, c, d, b'*', content @ ..] if four_hex(&[*a, *b, *c, *d]) => {
-            (plain(third), number(&rest[..4]), content)
-        }
+        [a, b, c, d, b'*', content @ ..] if four_hex(&[*a, *b, *c, *d]) => (plain(third), number(&rest[..4]), content),
         _ => (None, number(third), rest),
     };
     Some(Parts { maker, id, index, declared, content, closed })
@@ -286,7 +284,9 @@ pub(crate) fn encode(command: &Command, device: &str, session: &Session) -> Opti
         Command::MeasureNow(Measure::Temperature) => "bodytemp2".into(),
         // The watch measures pulse, pressure and oxygen in one go.
         Command::MeasureNow(_) => "hrtstart,1".into(),
-        Command::HeartRateEvery { seconds } => format!("hrtstart,{}", if *seconds == 0 { 0 } else { *seconds.max(&300) }),
+        Command::HeartRateEvery { seconds } => {
+            format!("hrtstart,{}", if *seconds == 0 { 0 } else { *seconds.max(&300) })
+        }
         Command::TemperatureEvery { seconds } => {
             format!("bodytemp,{},{}", u8::from(*seconds > 0), (seconds / 3600).clamp(1, 24))
         }
