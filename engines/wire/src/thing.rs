@@ -167,13 +167,24 @@ impl Wrong {
     }
 }
 
+/// A topic and what to publish on it.
+pub type Publish = (String, String);
+
+/// A message not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub wrong: Wrong,
+    /// What to tell the device.
+    pub reply: Option<Publish>,
+}
+
 /// A message taken.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Taken {
     /// Each with [`Record::device`] as `product/device`.
     pub records: Vec<Record>,
     /// Topic and payload to publish once the records are stored.
-    pub reply: Option<(String, String)>,
+    pub reply: Option<Publish>,
     /// Sub-devices that came on line (`true`) or left.
     pub sub_devices: Vec<(String, bool)>,
     /// An order's id and the code the device answered with.
@@ -181,21 +192,20 @@ pub struct Taken {
 }
 
 /// Reads one message. `bound` says whether the topic's device may speak for another (`product`, `device`).
-/// On `Err` the second part is the refusal to publish.
 pub fn decode(
     topic: &str,
     payload: &[u8],
     mapping: &Mapping,
     now: Instant,
     bound: impl Fn(&str, &str) -> bool,
-) -> Option<Result<Taken, (Wrong, Option<(String, String)>)>> {
+) -> Option<Result<Taken, Refused>> {
     let parsed = Topic::parse(topic)?;
     let reply_topic = parsed.reply_topic(topic);
     if payload.len() > MAX_PAYLOAD {
-        return Some(Err((Wrong::TooLong, None)));
+        return Some(Err(Refused { wrong: Wrong::TooLong, reply: None }));
     }
     let Ok(json) = serde_json::from_slice::<Json>(payload) else {
-        return Some(Err((Wrong::NotJson, None)));
+        return Some(Err(Refused { wrong: Wrong::NotJson, reply: None }));
     };
     let id = match json.get("id").or_else(|| json.get("msgId")) {
         Some(Json::String(s)) => s.chars().take(64).collect(),
@@ -212,7 +222,7 @@ pub fn decode(
             taken.reply = reply(200, "success");
             Ok(taken)
         }
-        Err(wrong) => Err((wrong, reply(wrong.code(), wrong.text()))),
+        Err(wrong) => Err(Refused { wrong, reply: reply(wrong.code(), wrong.text()) }),
     })
 }
 

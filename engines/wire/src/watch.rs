@@ -337,7 +337,7 @@ fn for_device(device: &str, session: &Session, content: &[u8]) -> Vec<u8> {
 fn zone(minutes: i32) -> String {
     let hundredths = (minutes.unsigned_abs() * 100 + 30) / 60;
     let mut s = format!("{}{}", if minutes < 0 { '-' } else { '+' }, hundredths / 100);
-    if hundredths % 100 != 0 {
+    if !hundredths.is_multiple_of(100) {
         s.push_str(format!(".{:02}", hundredths % 100).trim_end_matches('0'));
     }
     s

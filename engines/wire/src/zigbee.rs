@@ -32,7 +32,7 @@ pub struct Device {
 pub enum Message {
     Reading {
         name: String,
-        record: Record,
+        record: Box<Record>,
     },
     Availability {
         name: String,
@@ -104,7 +104,7 @@ pub fn decode(base: &str, topic: &str, payload: &[u8], help: &[&str], now: Insta
         }
     }
     settle(&mut record, paired);
-    Ok(Some(Message::Reading { name: name.into(), record }))
+    Ok(Some(Message::Reading { name: name.into(), record: Box::new(record) }))
 }
 
 fn online(payload: &[u8]) -> Option<bool> {

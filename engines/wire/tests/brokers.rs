@@ -15,7 +15,7 @@ fn samples() -> Vec<Value> {
 
 fn reading(topic: &str, payload: &Value) -> Record {
     match zigbee::decode("zigbee2mqtt", topic, payload.to_string().as_bytes(), &["single"], NOW).unwrap().unwrap() {
-        Message::Reading { record, .. } => record,
+        Message::Reading { record, .. } => *record,
         other => panic!("{other:?}"),
     }
 }
@@ -73,7 +73,7 @@ fn check_zigbee(sample: &Value, message: Message) {
             // The room's temperature is not the body's.
             assert_eq!(record.vitals.temperature, None);
             for (key, value) in p.as_object().unwrap() {
-                let known = record.attributes.get(key.as_str()).is_some();
+                let known = record.attributes.contains_key(key.as_str());
                 let elsewhere = matches!(key.as_str(), "battery" | "voltage");
                 assert_eq!(known || elsewhere, !value.is_null() || elsewhere, "{key}");
             }
@@ -133,9 +133,9 @@ fn alarms_of_a_thing_are_raised_and_end() {
     let ended = post(json!({ "SmokeAlarm": false })).unwrap();
     assert!(ended.records[0].alarms.is_empty() && ended.records[0].attributes.contains_key("SmokeAlarm"));
     // A wrong clock refuses readings, not a call for help.
-    let (wrong, reply) = post(json!({ "HeartRate": { "value": 72, "time": 99 } })).unwrap_err();
-    assert_eq!(wrong, Wrong::Time);
-    assert!(reply.unwrap().1.contains("2415"));
+    let refused = post(json!({ "HeartRate": { "value": 72, "time": 99 } })).unwrap_err();
+    assert_eq!(refused.wrong, Wrong::Time);
+    assert!(refused.reply.unwrap().1.contains("2415"));
     assert!(post(json!({ "SOS": { "value": 1, "time": 99 } })).unwrap().records[0].has(Alarm::Sos));
     // A pressure needs both halves to be one.
     let both = post(json!({ "systolic": 130, "diastolic": "85" })).unwrap();
@@ -165,10 +165,10 @@ fn nobody_speaks_for_a_device_that_is_not_theirs() {
     };
     assert_eq!(pack("mine").unwrap().records[0].device.as_deref(), Some("p1/mine"));
     assert_eq!(pack("").unwrap().records[0].device.as_deref(), Some("p1/gate"));
-    assert_eq!(pack("other").unwrap_err().0, Wrong::NotBound);
+    assert_eq!(pack("other").unwrap_err().wrong, Wrong::NotBound);
     let many = json!({ "id": "1", "params": vec![json!({ "properties": {} }); 11] }).to_string();
     let refused = thing::decode("$sys/p1/gate/thing/pack/post", many.as_bytes(), &Mapping::new(), NOW, |_, _| true);
-    assert_eq!(refused.unwrap().unwrap_err().0, Wrong::TooMany);
+    assert_eq!(refused.unwrap().unwrap_err().wrong, Wrong::TooMany);
 }
 
 #[test]
