@@ -69,6 +69,11 @@ enum Command {
     /// Example: yinian policy decide --facts people.jsonl --on 2026-11-21 --json
     #[command(subcommand)]
     Policy(commands::policy::Policy),
+    /// The watch over devices: run a recorded home.
+    ///
+    /// Example: yinian vigil replay home.csv --json
+    #[command(subcommand)]
+    Vigil(commands::vigil::Vigil),
     /// Measure: `search pages policy settle import start`. One JSON line each.
     Bench(bench::Args),
     /// Completions for a shell: bash, zsh, fish, powershell, elvish.
@@ -122,6 +127,7 @@ async fn run(command: Command, config: Config) -> kernel::Result<ExitCode> {
         Command::Doctor { json } => commands::doctor::run(&config, json).await,
         Command::Audit(a) => commands::doctor::audit(&config, a).await,
         Command::Policy(a) => commands::policy::run(&config, a).await,
+        Command::Vigil(a) => commands::vigil::run(a),
         Command::Bench(a) => bench::run(&config, a).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "yinian", &mut std::io::stdout());

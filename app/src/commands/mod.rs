@@ -6,6 +6,7 @@ pub mod import;
 pub mod jobs;
 pub mod policy;
 pub mod serve;
+pub mod vigil;
 
 use crate::config::Config;
 use crate::wire;
