@@ -39,6 +39,8 @@ pub struct Person {
     pub outing: u16,
     /// Per cent of the days with a nap after noon.
     pub nap: u8,
+    /// How often they turn over in bed, seen by the bedroom's sensor, in a night.
+    pub restless: u8,
     pub bed_sensor: bool,
     /// Per cent of sensor events that get lost.
     pub lost: u8,
@@ -94,6 +96,7 @@ impl Person {
             outings: [dice.below(80) as u8, dice.below(60) as u8],
             outing: 45 + dice.below(90) as u16,
             nap: dice.below(90) as u8,
+            restless: dice.below(14) as u8,
             bed_sensor: dice.chance(50),
             lost: dice.below(6) as u8,
         }
@@ -278,6 +281,14 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
             let at = bed + 45 + m.dice.below(night - 45);
             m.up_at_night(at, 4, &[Room::Bathroom]);
         }
+    }
+    for _ in 0..person.restless {
+        let at = bed + 20 + m.dice.below(DAY_BEGINS + 1440 - bed - 20);
+        m.motion(at, Room::Bedroom);
+    }
+    for _ in 0..person.restless / 3 {
+        let at = DAY_BEGINS + m.dice.below(rise - DAY_BEGINS);
+        m.motion(at, Room::Bedroom);
     }
     if wandering > 0 && night > 100 {
         let parts = 3;

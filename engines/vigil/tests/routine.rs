@@ -37,6 +37,7 @@ fn regular() -> Person {
         outings: [60, 20],
         outing: 60,
         nap: 50,
+        restless: 5,
         bed_sensor: true,
         lost: 0,
     }

@@ -81,13 +81,13 @@ impl Usual {
         let all: Vec<Weighed> = weigh(days.iter(), day);
         let kind: Vec<Weighed> =
             if same.len() >= KIND_DAYS { weigh(same.into_iter(), day) } else { weigh(days.iter(), day) };
-        let rise = feature(&kind, Told::Rise, |d| d.rise, Width { half: 2, least: 45, floor: 0 });
-        let bed = feature(&kind, Told::Late, |d| d.bed, Width { half: 2, least: 75, floor: 0 });
+        let rise = feature(&kind, Told::Rise, |d| d.rise, Width { half: 2, least: 40, floor: 0 });
+        let bed = feature(&kind, Told::Late, |d| d.bed, Width { half: 2, least: 100, floor: 0 });
         Usual {
             days: days.len() as u16,
             rise,
             bed,
-            night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 25, floor: 40 }),
+            night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 20, floor: 30 }),
             bath_day: feature(&all, Told::Bathroom, |d| d.bath_day, Width { half: 3, least: 25, floor: 45 }),
             bath_night: feature(&all, Told::Bathroom, |d| d.bath_night, Width { half: 3, least: 25, floor: 45 }),
             out: feature(&all, Told::Out, |d| d.out, Width { half: 3, least: 105, floor: 150 }),
