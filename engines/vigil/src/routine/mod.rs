@@ -100,6 +100,9 @@ pub(crate) struct Day {
     pub bath_day: u16,
     #[serde(rename = "ln")]
     pub bath_night: u16,
+    /// Longest unbroken activity in the bathroom.
+    #[serde(rename = "lr")]
+    pub bath_run: u16,
     /// Longest time out, when they were last back, and in which hours of the day (from four) they were out.
     #[serde(rename = "o")]
     pub out: u16,
@@ -126,6 +129,7 @@ impl Day {
             meals_out: 0,
             bath_day: NONE,
             bath_night: NONE,
+            bath_run: NONE,
             out: NONE,
             back: NONE,
             out_hours: 0,
@@ -155,6 +159,8 @@ pub(crate) struct Habit {
     pub room: Option<Room>,
     /// In the bathroom since.
     pub bath: Option<Instant>,
+    /// Its sensor has been busy without a long pause since.
+    pub bath_run: Option<Instant>,
     /// Fell asleep (no activity after the usual bedtime, or the bed is occupied); the cell last counted as night.
     asleep: bool,
     night_cell: u16,
@@ -176,6 +182,7 @@ impl Default for Habit {
             last: None,
             room: None,
             bath: None,
+            bath_run: None,
             asleep: false,
             night_cell: NONE,
             night: 0,
@@ -219,7 +226,7 @@ fn most(known: &mut u16, new: u16) {
 
 impl Habit {
     pub(crate) fn clock_back(&mut self, now: Instant) {
-        for t in [&mut self.last, &mut self.last_abroad, &mut self.bath].into_iter().flatten() {
+        for t in [&mut self.last, &mut self.last_abroad, &mut self.bath, &mut self.bath_run].into_iter().flatten() {
             *t = (*t).min(now);
         }
         // A day in the future would keep today out.
@@ -367,6 +374,14 @@ fn enter(state: &mut State, when: Instant, room: Room) {
     let habit = &mut state.habit;
     habit.room = Some(room);
     if room == Room::Bathroom {
+        // In a home that does not see every room, the next visit may look like the same stay: a pause parts them.
+        let pause = habit.last.is_none_or(|l| when.since(l) > 30 * Instant::MINUTE);
+        if habit.bath.is_none() || pause {
+            habit.bath_run = Some(when);
+        }
+        if let Some(run) = habit.bath_run {
+            most(&mut habit.today.bath_run, minutes(when.since(run)));
+        }
         if habit.bath.is_none() {
             habit.bath = Some(when);
             if let Some(limit) = habit.usual.bath_limit(when) {
