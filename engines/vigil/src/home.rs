@@ -82,9 +82,11 @@ pub(crate) fn step(settings: &Settings, state: &mut State, reading: &Reading, wh
             life(settings, state, when, Some(Room::Hall), out);
             entrance(settings, state, reading, open, when, out);
         }
-        Measure::Door { room, .. } => {
+        Measure::Door { door, room, .. } => {
             life(settings, state, when, Some(room), out);
             inside(settings, state, when, room, out);
+            // A door between rooms is passed both ways: it says that someone is on the way, not in which room.
+            let room = if door == DoorKind::Inner { Room::Hall } else { room };
             routine::take(settings, state, when, Seen::Room(room), out);
         }
         Measure::Steps(steps) => {

@@ -54,7 +54,7 @@ impl Dice {
     pub fn new(seed: u64) -> Dice {
         Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
     }
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -63,7 +63,7 @@ impl Dice {
     }
     /// 0 … `n` − 1
     pub fn below(&mut self, n: i64) -> i64 {
-        (self.next() % n.max(1) as u64) as i64
+        (self.roll() % n.max(1) as u64) as i64
     }
     pub fn chance(&mut self, percent: u8) -> bool {
         self.below(100) < i64::from(percent)
@@ -247,7 +247,7 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
                 }
                 now = m.outing(now, minutes);
             }
-        } else if nap_left && now >= 12 * 60 + 30 && now < 14 * 60 {
+        } else if nap_left && (12 * 60 + 30..14 * 60).contains(&now) {
             nap_left = false;
             let nap = 30 + m.dice.length(30);
             m.motion(now, Room::Bedroom);

@@ -215,8 +215,8 @@ fn the_night_does_not_count_as_inactivity() {
 
 #[test]
 fn a_silent_device_is_told_by_time_and_its_backlog_is_judged_when_it_comes_back() {
-    let mut settings = Settings::default();
-    settings.devices = vec![DeviceWatch { slot: 0, name: "手表".into(), silent: Some(30) }];
+    let devices = vec![DeviceWatch { slot: 0, name: "手表".into(), silent: Some(30) }];
+    let settings = Settings { devices, ..Settings::default() };
     let mut w = Watch::new(settings, on(2, 8, 0));
     w.hear(on(2, 8, 10), Measure::HeartRate(72));
     w.restart();
@@ -240,9 +240,18 @@ fn a_silent_device_is_told_by_time_and_its_backlog_is_judged_when_it_comes_back(
 }
 
 #[test]
+fn a_value_that_comes_an_hour_late_is_judged_like_any_other() {
+    let mut w = Watch::new(Settings::default(), on(2, 8, 0));
+    let told = w.take(Reading { at: on(2, 8, 5), received: on(2, 9, 5), device: 0, what: Measure::Glucose(35) });
+    let alarm = raised(&told, AlarmKind::GlucoseLow).unwrap();
+    assert_eq!((alarm.since, alarm.raised), (on(2, 8, 5), on(2, 9, 5)));
+    assert!(alarm.reason.contains("08:05 发生，09:05 才收到"), "{}", alarm.reason);
+}
+
+#[test]
 fn a_device_that_flaps_is_one_alarm() {
-    let mut settings = Settings::default();
-    settings.devices = vec![DeviceWatch { slot: 0, name: "门磁".into(), silent: Some(60) }];
+    let devices = vec![DeviceWatch { slot: 0, name: "门磁".into(), silent: Some(60) }];
+    let settings = Settings { devices, ..Settings::default() };
     let mut w = Watch::new(settings, on(2, 8, 0));
     for minute in 0..50 {
         w.hear(on(2, 9, minute), Measure::Online(minute % 2 == 1));

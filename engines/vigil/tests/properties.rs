@@ -118,7 +118,7 @@ fn play(acts: &[Act], stored_at: Option<usize>) -> (Vec<Vec<Outcome>>, State) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// At most one alarm of a kind is open: a second is raised only after the first ended or was closed.
     #[test]

@@ -4,10 +4,12 @@
 //! of them are kept, newer ones count more (half after three weeks), and what is usual is read off them as weighted
 //! quantiles. There is no model to train: few days give wide limits, the season moves them along, a day that was told
 //! as a departure does not make itself usual.
+mod day;
 mod depart;
 mod learnt;
 mod usual;
 
+pub(crate) use day::{Day, Told};
 pub(crate) use depart::look;
 pub use learnt::{Learnt, Usually};
 
@@ -59,88 +61,6 @@ pub(crate) enum Seen {
     Back {
         left: Instant,
     },
-}
-
-/// A departure already told, a bit each in [`Day::told`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Told {
-    Rise = 1,
-    Meal = 2,
-    Night = 4,
-    Bathroom = 8,
-    Out = 16,
-    Quiet = 32,
-    Late = 64,
-}
-
-/// One day in short. Times are minutes after four in the morning, durations minutes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Day {
-    /// Days since 1970.
-    #[serde(rename = "d")]
-    pub day: i32,
-    #[serde(rename = "n")]
-    pub events: u16,
-    #[serde(rename = "r")]
-    pub rise: u16,
-    /// Last lasting activity.
-    #[serde(rename = "b")]
-    pub bed: u16,
-    /// Busy minutes after having fallen asleep.
-    #[serde(rename = "w")]
-    pub night: u16,
-    /// Which meals the kitchen was used for, and at which they were out: a bit each.
-    #[serde(rename = "m")]
-    pub meals: u8,
-    #[serde(rename = "ma")]
-    pub meals_out: u8,
-    /// Longest stay in the bathroom by day and at night.
-    #[serde(rename = "l")]
-    pub bath_day: u16,
-    #[serde(rename = "ln")]
-    pub bath_night: u16,
-    /// Longest unbroken activity in the bathroom.
-    #[serde(rename = "lr")]
-    pub bath_run: u16,
-    /// Longest time out, when they were last back, and in which hours of the day (from four) they were out.
-    #[serde(rename = "o")]
-    pub out: u16,
-    #[serde(rename = "ob")]
-    pub back: u16,
-    #[serde(rename = "oh")]
-    pub out_hours: u32,
-    /// Longest time without activity while up and in.
-    #[serde(rename = "q")]
-    pub quiet: u16,
-    #[serde(rename = "t")]
-    pub told: u8,
-}
-
-impl Day {
-    fn new(day: i32) -> Day {
-        Day {
-            day,
-            events: 0,
-            rise: NONE,
-            bed: NONE,
-            night: 0,
-            meals: 0,
-            meals_out: 0,
-            bath_day: NONE,
-            bath_night: NONE,
-            bath_run: NONE,
-            out: NONE,
-            back: NONE,
-            out_hours: 0,
-            quiet: NONE,
-            told: 0,
-        }
-    }
-    /// Saturday and Sunday.
-    pub(crate) fn weekend(day: i32) -> bool {
-        (day + 3).rem_euclid(7) >= 5
-    }
 }
 
 /// The learnt days and the one that is running.
