@@ -1,6 +1,6 @@
 //! The learnt day (SAF-5): what an elder's days usually look like, and what departs from it.
 //!
-//! A day runs from four in the morning to four in the morning. Each day is summed up in some thirty bytes; eight weeks
+//! A day runs from four in the morning to four in the morning. Each day is summed up in fifteen numbers; eight weeks
 //! of them are kept, newer ones count more (half after three weeks), and what is usual is read off them as weighted
 //! quantiles. There is no model to train: few days give wide limits, the season moves them along, a day that was told
 //! as a departure does not make itself usual.
