@@ -25,6 +25,14 @@ fn planted_departures_are_found_in_homes_never_seen_before() {
     assert!(all.false_alarms * 100 < result.home_days, "{result}");
 }
 
+/// The homes the limits were tuned on, with every departure told: `cargo test -p vigil --test routine tuning -- --ignored
+/// --nocapture`.
+#[test]
+#[ignore = "for tuning"]
+fn tuning_homes_told_in_full() {
+    println!("{}", evaluation::evaluate(1, 60, true));
+}
+
 fn regular() -> Person {
     Person {
         rise: 400,

@@ -1,4 +1,5 @@
-//! Nanoseconds a step takes on a mixed stream: `cargo run --release -p vigil --example speed`.
+//! Nanoseconds a step takes on a mixed stream, printed as one JSON line:
+//! `cargo test --release -p vigil --test speed -- --ignored --nocapture`.
 use kernel::{CivilDate, GeoPoint, Instant};
 use vigil::rehearse::{Dice, Person, home};
 use vigil::{
@@ -8,9 +9,10 @@ use vigil::{
 /// Elders whose states are walked through in turn, so that the caches are not warmer than in service.
 const ELDERS: usize = 5_000;
 
-// A bench reads the clock.
+#[test]
+#[ignore = "a measurement, not a test"]
 #[allow(clippy::disallowed_methods)]
-fn main() {
+fn speed() {
     let center = GeoPoint { lat_e6: 22_786_000, lng_e6: 115_350_000 };
     let mut settings = Settings::default();
     settings.places.fences = vec![Fence {
