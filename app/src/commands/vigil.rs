@@ -1,10 +1,11 @@
 //! `yinian vigil`: the watch over devices, tried on recordings.
 use crate::commands::report;
 use clap::Subcommand;
-use kernel::{Error, Result};
+use kernel::{CivilDate, Error, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use vigil::rehearse::{Dice, Person, Plant, home, recording};
 use vigil::{Replay, Settings};
 
 #[derive(Subcommand)]
@@ -18,12 +19,37 @@ pub enum Vigil {
         #[arg(long)]
         json: bool,
     },
+    /// Write a made-up home of sixty days as a recording, with five departures planted: for trying `replay`.
+    ///
+    /// Example: yinian vigil rehearse 7 > home.csv
+    Rehearse {
+        /// The same seed makes the same home.
+        #[arg(default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 pub fn run(what: Vigil) -> Result<ExitCode> {
     match what {
         Vigil::Replay { file, json } => replay(&file, json),
+        Vigil::Rehearse { seed } => {
+            print!("{}", rehearsal(seed));
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+fn rehearsal(seed: u64) -> String {
+    let person = Person::random(&mut Dice::new(seed));
+    let plants = [
+        (25, Plant::LateRise(180)),
+        (31, Plant::NoMeals),
+        (37, Plant::NightWandering(90)),
+        (43, Plant::LongBathroom(90)),
+        (49, Plant::StayingOut(300)),
+    ];
+    // The 2nd of March 2026.
+    recording(&home(&person, seed, CivilDate::from_epoch_days(20_514), 60, &plants))
 }
 
 fn read(file: &Path) -> std::io::Result<String> {

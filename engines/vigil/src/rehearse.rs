@@ -314,3 +314,18 @@ pub fn home(person: &Person, seed: u64, start: CivilDate, days: u16, plants: &[(
     all.sort_by_key(|r| r.at);
     all
 }
+
+/// Readings of a home as a recording: the file format of [`crate::replay`].
+pub fn recording(readings: &[Reading]) -> String {
+    let mut text = String::from("local time,sensor,room,kind,state\n");
+    for reading in readings {
+        let at = reading.at.stamp_seconds();
+        text.push_str(&match reading.what {
+            Measure::Motion { room } => format!("{at},M{:03},{},motion,ON\n", reading.device + 1, room.code()),
+            Measure::Door { open, .. } => format!("{at},D001,entrance,door,{}\n", if open { "OPEN" } else { "CLOSE" }),
+            Measure::Bed { occupied } => format!("{at},B001,bedroom,bed,{}\n", if occupied { "ON" } else { "OFF" }),
+            _ => continue,
+        });
+    }
+    text
+}

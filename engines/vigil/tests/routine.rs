@@ -5,7 +5,7 @@ mod common;
 mod evaluation;
 use common::{Watch, on, raised};
 use kernel::CivilDate;
-use vigil::rehearse::{Person, Plant, home};
+use vigil::rehearse::{self, Person, Plant, home};
 use vigil::*;
 
 /// Seeds nothing was tuned on (tuning used 1–60).
@@ -163,6 +163,8 @@ fn a_recorded_home_gives_the_same_in_every_shape() {
         let got = replay(&text, &Settings::default()).unwrap();
         assert_eq!((&got.departures, &got.learnt), (&expected.departures, &expected.learnt));
     };
+    let made = home(&regular(), 7, CivilDate::new(2026, 3, 2).unwrap(), 32, &plants);
+    same(rehearse::recording(&made));
     same(format!("local time,sensor,room,kind,state\r\n{}", plain.replace('\n', "\r\n")));
     same(format!("\u{feff}时间;传感器;房间;类型;状态\n{}", plain.replace(',', ";")));
     same(recording(32, &plants, &|at, s, r, k, v| format!("{}\t{s}\t{r}\t{k}\t{v}", at.replace(' ', "T"))));
