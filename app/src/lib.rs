@@ -78,6 +78,11 @@ enum Command {
     /// Emergencies.
     #[command(subcommand)]
     Safety(commands::safety::Safety),
+    /// The watch over devices: run a recorded home.
+    ///
+    /// Example: yinian vigil replay home.csv --json
+    #[command(subcommand)]
+    Vigil(commands::vigil::Vigil),
     /// Measure: `search pages policy settle import start`. One JSON line each.
     Bench(bench::Args),
     /// Completions for a shell: bash, zsh, fish, powershell, elvish.
@@ -133,6 +138,7 @@ async fn run(command: Command, config: Config) -> kernel::Result<ExitCode> {
         Command::Policy(a) => commands::policy::run(&config, a).await,
         Command::Wire(a) => commands::protocols::run(a),
         Command::Safety(a) => commands::safety::run(config, a).await,
+        Command::Vigil(a) => commands::vigil::run(a),
         Command::Bench(a) => bench::run(&config, a).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "yinian", &mut std::io::stdout());

@@ -9,6 +9,8 @@ pub(crate) const LEAST_DAYS: u16 = 7;
 const KIND_DAYS: usize = 8;
 /// Weight of a day against the day after it, per mille: half after three weeks.
 const FADES: u32 = 967;
+/// Where stays this long are usual, the home does not see the way out of the bathroom: silence after it says nothing.
+const BATH_BLIND: u16 = 60;
 /// Evening and night for a home nothing is known of yet, minutes after four: 20:30, 23:00, 05:00.
 const EVENING: u16 = 990;
 const NIGHT_BEGINS: u16 = 1140;
@@ -50,6 +52,7 @@ pub(crate) struct Usual {
     pub night: Feature,
     pub bath_day: Feature,
     pub bath_night: Feature,
+    pub bath_run: Feature,
     pub out: Feature,
     pub back: Feature,
     pub quiet: Feature,
@@ -81,15 +84,16 @@ impl Usual {
         let all: Vec<Weighed> = weigh(days.iter(), day);
         let kind: Vec<Weighed> =
             if same.len() >= KIND_DAYS { weigh(same.into_iter(), day) } else { weigh(days.iter(), day) };
-        let rise = feature(&kind, Told::Rise, |d| d.rise, Width { half: 2, least: 45, floor: 0 });
-        let bed = feature(&kind, Told::Late, |d| d.bed, Width { half: 2, least: 75, floor: 0 });
+        let rise = feature(&kind, Told::Rise, |d| d.rise, Width { half: 2, least: 40, floor: 0 });
+        let bed = feature(&kind, Told::Late, |d| d.bed, Width { half: 2, least: 100, floor: 0 });
         Usual {
             days: days.len() as u16,
             rise,
             bed,
-            night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 25, floor: 40 }),
+            night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 20, floor: 30 }),
             bath_day: feature(&all, Told::Bathroom, |d| d.bath_day, Width { half: 3, least: 25, floor: 45 }),
             bath_night: feature(&all, Told::Bathroom, |d| d.bath_night, Width { half: 3, least: 25, floor: 45 }),
+            bath_run: feature(&all, Told::Bathroom, |d| d.bath_run, Width { half: 3, least: 25, floor: 45 }),
             out: feature(&all, Told::Out, |d| d.out, Width { half: 3, least: 105, floor: 150 }),
             back: feature(&kind, Told::Out, |d| d.back, Width { half: 0, least: 75, floor: 0 }),
             quiet: feature(&all, Told::Quiet, |d| d.quiet, Width { half: 2, least: 75, floor: 180 }),
@@ -111,7 +115,7 @@ impl Usual {
     /// The longest usual stay in the bathroom for one that begins now, when it is known.
     pub(crate) fn bath_limit(&self, since: Instant) -> Option<u16> {
         let feature = self.bath(since);
-        feature.known().then_some(feature.limit)
+        (feature.known() && feature.q90 <= BATH_BLIND).then_some(feature.limit)
     }
     pub(crate) fn bath(&self, since: Instant) -> &Feature {
         let night = is_night(day_and_minute(since).1);
