@@ -1,0 +1,81 @@
+//! A made-up city's day: for measuring, for pictures, for tests.
+//!
+//! Homes of elders and workers are spread evenly over a square whose area grows with the number of visits. Ways are straight
+//! lines × 1.3 at 30 km/h. A visit takes 30 to 75 minutes, may begin within 1 to 3 hours between 7:30 and 17:30, and needs
+//! one of six skills, the first three being common. A worker has nine hours from 7:00, 8:00 or 9:00 on, the first skill and about half of the others.
+//! There is more to do than can be done: cheapest insertion leaves about a tenth undone.
+use super::model::{Place, Problem, Seconds, Span, Spot, Visit, Ways, Worker};
+use super::objective::Objective;
+use crate::Chance;
+use crate::tags::{Skill, SkillSet};
+use kernel::Sex;
+
+/// Metres of the side of the square for 1,000 visits.
+const SIDE: f64 = 14_000.0;
+/// 1.3 at 30 km/h.
+pub const SECONDS_PER_METRE: f64 = 1.3 * 3.6 / 30.0;
+const MINUTE: Seconds = 60;
+const HOUR: Seconds = 3600;
+
+fn skill(number: usize) -> Skill {
+    Skill::new(number as u8).unwrap_or_else(|| unreachable!("six skills"))
+}
+
+/// A day of so many visits and workers, the same for the same seed; only visits served and the way count.
+pub fn city(visits: usize, workers: usize, seed: u64) -> Problem {
+    let mut chance = Chance::new(seed);
+    let side = (SIDE * (visits as f64 / 1000.0).sqrt()) as usize;
+    let spot = |chance: &mut Chance| Spot {
+        east: chance.below(side + 1) as i32 - side as i32 / 2,
+        north: chance.below(side + 1) as i32 - side as i32 / 2,
+    };
+    let mut spots = Vec::with_capacity(visits + workers);
+    let mut all = Vec::with_capacity(visits);
+    for i in 0..visits {
+        spots.push(spot(&mut chance));
+        all.push(visit(&mut chance, Place(i as u32)));
+    }
+    let mut hands = Vec::with_capacity(workers);
+    for i in 0..workers {
+        spots.push(spot(&mut chance));
+        hands.push(worker(&mut chance, Place((visits + i) as u32)));
+    }
+    Problem {
+        ways: Ways::Flat { spots, seconds_per_metre: SECONDS_PER_METRE },
+        visits: all,
+        workers: hands,
+        links: Vec::new(),
+        pins: Vec::new(),
+        objective: Objective::bare(),
+    }
+}
+
+fn visit(chance: &mut Chance, place: Place) -> Visit {
+    let seconds = (30 + 15 * chance.below(4) as Seconds) * MINUTE;
+    let long = HOUR + chance.below(121) as Seconds * MINUTE;
+    let from = 7 * HOUR + 30 * MINUTE + chance.below(((10 * HOUR - long) / MINUTE) as usize) as Seconds * MINUTE;
+    let kind = match chance.below(20) {
+        0..=7 => 0,
+        8..=12 => 1,
+        13..=15 => 2,
+        16..=17 => 3,
+        18 => 4,
+        _ => 5,
+    };
+    let mut visit = Visit::new(place, seconds, Span::hard(from, from + long));
+    visit.skills = SkillSet::EMPTY.with(skill(kind));
+    visit
+}
+
+fn worker(chance: &mut Chance, home: Place) -> Worker {
+    let begin = (7 + chance.below(3) as Seconds) * HOUR;
+    let mut worker = Worker::new(home, (begin, begin + 9 * HOUR));
+    worker.sex = if chance.below(5) == 0 { Sex::Male } else { Sex::Female };
+    worker.skills = SkillSet::EMPTY.with(skill(0));
+    for number in 1..6 {
+        if chance.below(2) == 0 {
+            worker.skills = worker.skills.with(skill(number));
+        }
+    }
+    worker
+}
