@@ -1,5 +1,5 @@
 //! The problem as the search reads it: flat records, every question about one visit and one worker a few machine words.
-use super::model::{Holds, Place, Problem, Seconds, Tie, Visit, VisitIx, Ways, Worker, WorkerIx};
+use super::model::{Holds, Place, Problem, Seconds, Tie, Visit, VisitIx, Ways, Worker};
 use super::objective::{Objective, Part};
 use crate::input::GenderWish;
 use kernel::Sex;
@@ -115,6 +115,19 @@ impl City {
         self.any_late |= job.flags & CAN_BE_LATE != 0;
         self.plain &= job.flags & (CAN_BE_LATE | WISHES) == 0;
         self.jobs.push(job);
+    }
+
+    /// The visit is another now; its link and pin stay.
+    pub fn replace(&mut self, number: u32, visit: &Visit) {
+        let old = &self.jobs[number as usize];
+        let (mate, gap, pin, pin_start) = (old.mate, old.gap, old.pin, old.pin_start);
+        let pinned = old.flags & PINNED;
+        let mut job = job(&self.ways, visit);
+        (job.mate, job.gap, job.pin, job.pin_start) = (mate, gap, pin, pin_start);
+        job.flags |= pinned;
+        self.any_late |= job.flags & CAN_BE_LATE != 0;
+        self.plain &= job.flags & (CAN_BE_LATE | WISHES) == 0;
+        self.jobs[number as usize] = job;
     }
 
     pub fn link(&mut self, first: VisitIx, second: VisitIx, gap: (Seconds, Seconds)) {
@@ -242,7 +255,8 @@ impl Job {
         if self.flags & SEVERAL_SPANS == 0 {
             return i64::from((t - self.due).max(0));
         }
-        self.spans.iter().find(|s| t <= s.2).map_or(0, |s| i64::from((t - s.1).max(0)))
+        let span = self.spans.iter().find(|s| t <= s.2).or(self.spans.last());
+        span.map_or(0, |s| i64::from((t - s.1).max(0)))
     }
 }
 
@@ -256,7 +270,7 @@ pub(super) fn point(ways: &Ways, place: Place) -> Point {
 /// The start bounds of every span of a visit; those too short for the service fall out.
 pub(super) fn starts(visit: &Visit) -> Vec<(Seconds, Seconds, Seconds)> {
     let shorter = if visit.holds == Holds::Service { visit.seconds } else { 0 };
-    let all = visit.spans.iter().map(|s| (s.from, s.due.min(s.until) - shorter, s.until - shorter));
+    let all = visit.spans.iter().map(|s| (s.from, s.due.min(s.until - shorter), s.until - shorter));
     all.filter(|s| s.0 <= s.2).map(|s| (s.0, s.1.max(s.0), s.2)).collect()
 }
 
@@ -311,9 +325,4 @@ fn hand(ways: &Ways, worker: &Worker) -> Hand {
         cost_per_hour: i64::from(worker.cost_per_hour),
         rests: worker.rests.iter().map(|r| (r.from, r.until, r.seconds)).collect(),
     }
-}
-
-/// The worker with this number.
-pub(super) const fn worker(number: u32) -> WorkerIx {
-    WorkerIx(number)
 }

@@ -7,7 +7,7 @@ use super::refuse::{Impossible, Refusal, impossible, refuse};
 use super::region::split;
 use super::search::{Bank, Search};
 use super::sheet::{Absence, LeftOut, Plan, write};
-use super::tours::{ABSENT, Slot, Tour, Tours};
+use super::tours::{ABSENT, Slot, Tours};
 use crate::{Budget, Chance};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -52,7 +52,7 @@ pub fn day(problem: &Problem, how: How, budget: &mut Budget<'_>) -> Result<Outco
     let hopeless = impossible(problem, &city, &empty);
     let mut state = State::new(&city, empty, &hopeless);
     state.build(how.threads);
-    let units = if budget.units == 0 { 0 } else { state.improve(how, budget, None) };
+    let units = if budget.units == 0 { 0 } else { state.improve(how, budget) };
     let left = left_out(&state.tours, &hopeless);
     Ok(Outcome { plan: write(&city, &state.tours, left), units })
 }
@@ -101,15 +101,10 @@ impl<'a> State<'a> {
     }
 
     /// Improves until the budget is used up; gives the steps done.
-    pub fn improve(&mut self, how: How, budget: &mut Budget<'_>, near: Option<&Near>) -> u64 {
-        let own;
-        let near = match near {
-            Some(near) => near,
-            None => {
-                own = Near::of(self.city);
-                &own
-            }
-        };
+    pub fn improve(&mut self, how: How, budget: &mut Budget<'_>) -> u64 {
+        let all: Vec<u32> = (0..self.city.jobs.len() as u32).filter(|v| self.tours.at[*v as usize] != NONE).collect();
+        let workers: Vec<u32> = self.tours.tours.iter().map(|t| t.worker).collect();
+        let near = &Near::of(self.city, &all, &workers);
         let visits = self.city.jobs.len();
         let parts = if self.is_flat() { visits.div_ceil(REGION).max(if how.threads > 1 { 2 } else { 1 }) } else { 1 };
         let rounds = if parts == 1 { 1 } else { ROUNDS };
@@ -289,20 +284,4 @@ struct Done {
     tours: Tours,
     bank: Vec<u32>,
     units: u64,
-}
-
-impl Tours {
-    /// Takes over one tour of another set of tours as it is.
-    fn copy_row(&mut self, r: usize, from: &Tours, other: usize) {
-        let len = usize::from(from.tours[other].len);
-        let base = r * self.cap;
-        self.slots[base..base + len].copy_from_slice(&from.slots[other * from.cap..other * from.cap + len]);
-        self.tours[r] = Tour { ..from.tours[other] };
-        for k in 0..len {
-            let slot = self.slots[base + k];
-            if slot.is_visit() && slot.visit != NONE {
-                self.at[slot.visit as usize] = (base + k) as u32;
-            }
-        }
-    }
 }

@@ -13,29 +13,35 @@ const WAITING: i64 = 5;
 
 /// Neighbours of every visit, each kind in one flat array.
 pub(super) struct Near {
+    /// The row of each visit of the city, or [`NONE`]: nobody asks for its neighbours.
+    row: Vec<u32>,
     around: Vec<u32>,
     tours: Vec<u32>,
     homes: Vec<u32>,
 }
 
 impl Near {
-    pub fn of(city: &City) -> Near {
-        let n = city.jobs.len();
+    /// Neighbours of these visits among themselves, and these workers' homes.
+    pub fn of(city: &City, all: &[u32], workers: &[u32]) -> Near {
+        let n = all.len();
         let mut near = Near {
+            row: vec![NONE; city.jobs.len()],
             around: Vec::with_capacity(n * AROUND),
             tours: Vec::with_capacity(n * TOURS),
             homes: Vec::with_capacity(n * HOMES),
         };
-        let visits = Grid::of(city, city.jobs.iter().map(|j| j.point).collect());
-        let homes = Grid::of(city, city.hands.iter().map(|h| h.start).collect());
+        let visits = Grid::of(city, all.iter().map(|v| city.jobs[*v as usize].point).collect());
+        let homes = Grid::of(city, workers.iter().map(|w| city.hands[*w as usize].start).collect());
         let (mut found, mut keyed) = (Vec::new(), Vec::new());
-        for v in 0..n as u32 {
+        for (row, v) in all.iter().enumerate() {
+            let v = *v;
+            near.row[v as usize] = row as u32;
             let job = &city.jobs[v as usize];
             visits.around(job.point, AROUND + 1, &mut found);
             keyed.clear();
-            keyed.extend(found.iter().filter(|u| **u != v).map(|u| {
-                let other = city.jobs[*u as usize].point;
-                (i64::from(city.leg(job.point, other)) + i64::from(city.leg(other, job.point)), *u)
+            keyed.extend(found.iter().map(|u| all[*u as usize]).filter(|u| *u != v).map(|u| {
+                let other = city.jobs[u as usize].point;
+                (i64::from(city.leg(job.point, other)) + i64::from(city.leg(other, job.point)), u)
             }));
             keep(&mut keyed, AROUND, &mut near.around);
             for (key, u) in &mut keyed {
@@ -48,8 +54,9 @@ impl Near {
             keyed.extend(
                 found
                     .iter()
-                    .filter(|w| city.suits(v, **w))
-                    .map(|w| (i64::from(city.leg(city.hands[*w as usize].start, job.point)), *w)),
+                    .map(|w| workers[*w as usize])
+                    .filter(|w| city.suits(v, *w))
+                    .map(|w| (i64::from(city.leg(city.hands[w as usize].start, job.point)), w)),
             );
             keep(&mut keyed, HOMES, &mut near.homes);
         }
@@ -58,21 +65,25 @@ impl Near {
 
     /// The nearest visits, nearest first.
     pub fn around(&self, visit: u32) -> &[u32] {
-        cut(&self.around, visit, AROUND)
+        self.cut(&self.around, visit, AROUND)
     }
     /// Visits that go well before or after this one, best first.
     pub fn tours(&self, visit: u32) -> &[u32] {
-        cut(&self.tours, visit, TOURS)
+        self.cut(&self.tours, visit, TOURS)
     }
     /// Suitable workers who start near, nearest first.
     pub fn homes(&self, visit: u32) -> &[u32] {
-        cut(&self.homes, visit, HOMES)
+        self.cut(&self.homes, visit, HOMES)
     }
-}
 
-fn cut(all: &[u32], visit: u32, width: usize) -> &[u32] {
-    let row = &all[visit as usize * width..(visit as usize + 1) * width];
-    &row[..row.iter().position(|u| *u == NONE).unwrap_or(width)]
+    fn cut<'a>(&self, all: &'a [u32], visit: u32, width: usize) -> &'a [u32] {
+        let row = self.row[visit as usize];
+        if row == NONE {
+            return &[];
+        }
+        let row = &all[row as usize * width..(row as usize + 1) * width];
+        &row[..row.iter().position(|u| *u == NONE).unwrap_or(width)]
+    }
 }
 
 /// The `most` smallest in order, filled up so that every row has the same width.

@@ -49,6 +49,8 @@ pub enum Impossible {
     NobodyWelcome,
     /// The one it is pinned to may not do it.
     PinnedToUnfit(WorkerIx),
+    /// The moment it is pinned to lies outside its spans.
+    PinnedOutside,
     /// Nobody who could is on duty then, with the way there and back.
     NobodyOnDuty,
     /// The two of a link cannot keep the gap between their spans, or there are no two different workers.
@@ -66,6 +68,7 @@ impl Impossible {
             Impossible::NobodyOfSex(sex) => format!("会做的人里没有{}护理员", sex.zh()),
             Impossible::NobodyWelcome => "能做的人都不派给这位老人".into(),
             Impossible::PinnedToUnfit(_) => "指定的人不能做".into(),
+            Impossible::PinnedOutside => "指定的时间不在可服务的时段里".into(),
             Impossible::NobodyOnDuty => "这个时段没有能做的人上班，或路太远".into(),
             Impossible::LinkApart => "两个人的时间凑不到一起".into(),
             Impossible::MateImpossible(_) => "同去的另一单排不了".into(),
@@ -79,6 +82,7 @@ impl Impossible {
             Impossible::NobodyOfSex(_) => "nobody_of_sex",
             Impossible::NobodyWelcome => "nobody_welcome",
             Impossible::PinnedToUnfit(_) => "pinned_to_unfit",
+            Impossible::PinnedOutside => "pinned_outside",
             Impossible::NobodyOnDuty => "nobody_on_duty",
             Impossible::LinkApart => "link_apart",
             Impossible::MateImpossible(_) => "mate_impossible",
@@ -192,7 +196,7 @@ fn ways(ways: &Ways) -> Result<(), Refusal> {
 pub(super) fn impossible(problem: &Problem, city: &City, empty: &Tours) -> Vec<Option<Impossible>> {
     let mut classes = Classes::default();
     let mut found: Vec<Option<Impossible>> =
-        (0..city.jobs.len() as u32).map(|v| alone(problem, city, empty, &mut classes, v)).collect();
+        (0..city.jobs.len() as u32).map(|v| judge(problem, city, empty, &mut classes, v)).collect();
     for link in &problem.links {
         let (a, b) = (link.first, link.second);
         let apart = || {
@@ -221,12 +225,20 @@ pub(super) fn impossible(problem: &Problem, city: &City, empty: &Tours) -> Vec<O
 #[derive(Default)]
 struct Classes(std::collections::BTreeMap<(u64, u64), Vec<u32>>);
 
-fn alone(problem: &Problem, city: &City, empty: &Tours, classes: &mut Classes, v: u32) -> Option<Impossible> {
+/// Why nobody can ever do this one visit, links aside.
+pub(super) fn alone(problem: &Problem, city: &City, empty: &Tours, v: u32) -> Option<Impossible> {
+    judge(problem, city, empty, &mut Classes::default(), v)
+}
+
+fn judge(problem: &Problem, city: &City, empty: &Tours, classes: &mut Classes, v: u32) -> Option<Impossible> {
     let job = &city.jobs[v as usize];
     if starts(&problem.visits[v as usize]).is_empty() {
         return Some(Impossible::SpanTooShort);
     }
     let fit = |w: u32| empty.tour_of_worker(w).is_some_and(|r| empty.best_on(city, v, job.pin_start.unwrap_or(FREE), r).is_some());
+    if job.pin_start.is_some_and(|t| job.earliest(t) != t) {
+        return Some(Impossible::PinnedOutside);
+    }
     if job.pin != NONE {
         let w = job.pin;
         return if !city.suits(v, w) {

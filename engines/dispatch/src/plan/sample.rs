@@ -11,7 +11,7 @@ use crate::tags::{Skill, SkillSet};
 use kernel::Sex;
 
 /// Metres of the side of the square for 1,000 visits.
-const SIDE: f64 = 14_000.0;
+const SIDE: f64 = 12_000.0;
 /// 1.3 at 30 km/h.
 pub const SECONDS_PER_METRE: f64 = 1.3 * 3.6 / 30.0;
 const MINUTE: Seconds = 60;
@@ -51,7 +51,7 @@ pub fn city(visits: usize, workers: usize, seed: u64) -> Problem {
 }
 
 fn visit(chance: &mut Chance, place: Place) -> Visit {
-    let seconds = (30 + 15 * chance.below(4) as Seconds) * MINUTE;
+    let seconds = (30 + 5 * chance.below(8) as Seconds) * MINUTE;
     let long = HOUR + chance.below(121) as Seconds * MINUTE;
     let from = 7 * HOUR + 30 * MINUTE + chance.below(((10 * HOUR - long) / MINUTE) as usize) as Seconds * MINUTE;
     let kind = match chance.below(20) {

@@ -80,6 +80,8 @@ pub(super) struct Search<'a> {
     /// Visits of this region, tried as places of ruin.
     pub visits: Vec<u32>,
     pub anchor: Option<&'a Anchor>,
+    /// Only these are places of ruin.
+    pub only: Option<Vec<u32>>,
     pub chance: Chance,
     /// Weighted cost of tours and of the visits left out.
     pub cost: i64,
@@ -110,6 +112,7 @@ impl<'a> Search<'a> {
             bank,
             visits,
             anchor: None,
+            only: None,
             chance,
             cost,
             kept: Vec::new(),
@@ -134,7 +137,9 @@ impl<'a> Search<'a> {
         self.kept.clear();
         self.kept_slots.clear();
         self.out.clear();
-        let seed = if !self.bank.visits.is_empty() && self.chance.below(2) == 0 {
+        let seed = if let Some(only) = self.only.as_ref().filter(|only| !only.is_empty()) {
+            only[self.chance.below(only.len())]
+        } else if !self.bank.visits.is_empty() && self.chance.below(2) == 0 {
             self.bank.visits[self.chance.below(self.bank.visits.len())]
         } else {
             self.visits[self.chance.below(self.visits.len())]

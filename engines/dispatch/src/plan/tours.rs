@@ -144,7 +144,7 @@ impl Tours {
         let row = &mut self.slots[base..base + len];
         let (mut travel, mut service, mut visits, mut fits) = (0i64, 0i64, 0u16, true);
         row[0].start = hand.shift.0;
-        row[0].free = if locked == 1 { hand.shift.0.max(self.now) } else { hand.shift.0 };
+        row[0].free = hand.shift.0;
         for k in 1..len {
             let before = row[k - 1];
             let slot = &mut row[k];
@@ -222,9 +222,9 @@ impl Tours {
         if tour.visits > 0 {
             bill.add(Part::Pay, hand.fixed_cost + hand.cost_per_hour * work / 3600);
         }
-        for slot in self.row(r).iter().filter(|s| s.is_visit()) {
+        for (k, slot) in self.row(r).iter().enumerate().filter(|s| s.1.is_visit()) {
             let job = &city.jobs[slot.visit as usize];
-            if job.flags & CAN_BE_LATE != 0 {
+            if job.flags & CAN_BE_LATE != 0 || k < usize::from(tour.locked) {
                 bill.add(Part::Late, job.late(slot.start));
             }
             let (wishes, continuity) = city.wishes(slot.visit, tour.worker);
@@ -380,6 +380,68 @@ impl Tours {
             }
         }
         best
+    }
+
+    /// A visit begun at `at` becomes the last fact of tour `r`. The one before it is over by then.
+    pub fn insert_fact(&mut self, city: &City, visit: u32, r: usize, at: Seconds) -> bool {
+        if usize::from(self.tours[r].len) >= self.cap {
+            self.widen();
+        }
+        let base = r * self.cap;
+        let (k, len) = (usize::from(self.tours[r].locked), usize::from(self.tours[r].len));
+        self.slots.copy_within(base + k..base + len, base + k + 1);
+        let job = &city.jobs[visit as usize];
+        let free = at.saturating_add(job.seconds);
+        self.slots[base + k] = Slot { visit, point: job.point, held: at, start: at, free, ..BLANK };
+        let before = &mut self.slots[base + k - 1];
+        before.free = before.free.min(at);
+        self.tours[r].len += 1;
+        self.tours[r].locked += 1;
+        self.refresh(city, r)
+    }
+
+    /// The last fact of tour `r` ended at `at`, or will.
+    pub fn end_fact(&mut self, city: &City, r: usize, at: Seconds) -> bool {
+        let k = usize::from(self.tours[r].locked) - 1;
+        if k > 0 {
+            let slot = &mut self.slots[r * self.cap + k];
+            slot.free = at.max(slot.start);
+        }
+        self.refresh(city, r)
+    }
+
+    /// When the last fact of tour `r` began; long ago if there is none.
+    pub fn last_fact(&self, r: usize) -> Seconds {
+        let k = usize::from(self.tours[r].locked) - 1;
+        if k == 0 { Seconds::MIN } else { self.slots[r * self.cap + k].start }
+    }
+
+    /// A copy of one tour, with nothing else.
+    pub fn alone(&self, city: &City, r: usize) -> Tours {
+        let mut one = Tours {
+            cap: self.cap,
+            slots: vec![BLANK; self.cap],
+            tours: vec![self.tours[r]],
+            at: vec![NONE; city.jobs.len()],
+            of_worker: Vec::new(),
+            now: self.now,
+        };
+        one.copy_row(0, self, r);
+        one
+    }
+
+    /// Takes over one tour of another set of tours as it is.
+    pub fn copy_row(&mut self, r: usize, from: &Tours, other: usize) {
+        let len = usize::from(from.tours[other].len);
+        let base = r * self.cap;
+        self.slots[base..base + len].copy_from_slice(&from.slots[other * from.cap..other * from.cap + len]);
+        self.tours[r] = from.tours[other];
+        for k in 0..len {
+            let slot = self.slots[base + k];
+            if slot.is_visit() {
+                self.at[slot.visit as usize] = (base + k) as u32;
+            }
+        }
     }
 
     /// Puts the visit before slot `k` of tour `r`. `false`: the tour does not fit any more (it is left so).
