@@ -109,7 +109,8 @@ fn place_pair(city: &City, tours: &mut Tours, visit: u32, among: &[u32]) -> bool
         let mut all = Vec::new();
         for r in among {
             if city.suits(v, tours.tours[*r as usize].worker) {
-                fits(city, tours, v, *r as usize, city.jobs[v as usize].pin_start, 0, &mut all);
+                let first = usize::from(tours.tours[*r as usize].locked);
+                fits(city, tours, v, (*r as usize, first), city.jobs[v as usize].pin_start, 0, &mut all);
             }
         }
         all

@@ -157,6 +157,7 @@ impl Board {
             if !self.tours.refresh(&self.city, r) {
                 self.settle(r, &mut free);
             }
+            self.mark(r);
         }
         for v in 0..self.marks.len() {
             let gone = self.tours.at[v] >= ABSENT && self.city.jobs[v].earliest(now) >= NEVER;
@@ -215,7 +216,7 @@ impl Board {
     /// Makes a tour fit again by taking off as little as possible: of the visits up to the one that fails, the one that
     /// costs least to leave out. What remains when only facts are left is taken as it comes: a late rest, a late return.
     fn settle(&mut self, r: usize, free: &mut Vec<u32>) {
-        self.stamps[r] = self.stamps[r].wrapping_add(1);
+        self.mark(r);
         while !self.tours.refresh(&self.city, r) {
             let locked = usize::from(self.tours.tours[r].locked);
             let row = self.tours.row(r);
@@ -266,6 +267,7 @@ impl Board {
     /// Puts released visits elsewhere and says what became of everything.
     fn finish(&mut self, before: Vec<u32>, free: Vec<u32>) -> Change {
         self.place_all(&free);
+        self.sync();
         for v in &free {
             let gone = self.tours.at[*v as usize] == ABSENT && self.city.jobs[*v as usize].earliest(self.tours.now) >= NEVER;
             if gone && self.marks[*v as usize] == Mark::Open {
@@ -294,6 +296,7 @@ impl Board {
             (std::cmp::Reverse(self.city.absent_cost(*v)), std::cmp::Reverse(job.seconds), *v)
         });
         order.dedup();
+        self.sync();
         for v in order {
             if self.tours.at[v as usize] == ABSENT && self.marks[v as usize] == Mark::Open {
                 self.place_best(v);
@@ -352,7 +355,7 @@ impl Board {
             }
             for (i, r) in rows.iter().enumerate() {
                 self.tours.copy_row(*r, &found, i);
-                self.stamps[*r] = self.stamps[*r].wrapping_add(1);
+                self.mark(*r);
             }
         }
     }

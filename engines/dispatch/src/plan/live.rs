@@ -1,6 +1,7 @@
 //! The plan as the day goes on: what has happened is fact, everything else may still move.
 use super::city::{City, NONE, point};
 use super::day::{How, ROOM, State};
+use super::index::Index;
 use super::model::{FAR, Link, Place, Problem, Seconds, Span, Spot, Visit, VisitIx, Ways, WorkerIx};
 use super::refuse::{Impossible, Refusal, impossible, refuse, refuse_visit};
 use super::sheet::{Absence, LeftOut, Plan, What, write};
@@ -72,6 +73,9 @@ pub struct Board {
     pub(super) marks: Vec<Mark>,
     /// Changes with every change of a tour.
     pub(super) stamps: Vec<u32>,
+    pub(super) index: Index,
+    /// Tours changed since the index was brought up to date.
+    pub(super) changed: Vec<u32>,
     /// The same workers with no visits, to see what could be at all.
     empty: Tours,
 }
@@ -94,7 +98,8 @@ impl Board {
         tours.at.fill(ABSENT);
         let marks = hopeless.iter().map(|h| h.map_or(Mark::Open, Mark::Impossible)).collect();
         let stamps = vec![0; workers.len()];
-        Ok(Board { problem, city, tours, marks, stamps, empty })
+        let index = Index::of(&city, &tours);
+        Ok(Board { problem, city, tours, marks, stamps, index, changed: Vec::new(), empty })
     }
 
     /// A day with a plan. Facts of the plan stay facts.
@@ -135,7 +140,22 @@ impl Board {
                 return Err(Rejected::Faulty);
             }
         }
+        board.index = Index::of(&board.city, &board.tours);
         Ok(board)
+    }
+
+    /// A tour has changed.
+    pub(super) fn mark(&mut self, r: usize) {
+        self.stamps[r] = self.stamps[r].wrapping_add(1);
+        self.changed.push(r as u32);
+    }
+
+    /// Brings the index up to date.
+    pub(super) fn sync(&mut self) {
+        self.changed.sort_unstable();
+        self.changed.dedup();
+        self.index.update(&self.city, &self.tours, &self.changed);
+        self.changed.clear();
     }
 
     /// The problem as it is now, with what has come in since.
@@ -247,9 +267,8 @@ impl Board {
         let mut state = State::new(&self.city, tours, &hopeless);
         let units = state.improve(how, budget);
         self.tours = state.tours;
-        for stamp in &mut self.stamps {
-            *stamp = stamp.wrapping_add(1);
-        }
+        (0..self.stamps.len()).for_each(|r| self.mark(r));
+        self.sync();
         units
     }
 

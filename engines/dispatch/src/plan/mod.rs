@@ -5,6 +5,7 @@ mod change;
 mod check;
 mod city;
 mod day;
+mod index;
 mod live;
 mod model;
 mod near;

@@ -2,9 +2,9 @@
 //! worker and every place of the day is looked at.
 use super::city::NONE;
 use super::live::{Board, Mark, Rejected};
-use super::model::{Seconds, VisitIx, Ways, WorkerIx};
-use super::objective::{Bill, Part, uneven};
-use super::pair::{Fit, fits, matches, ordered};
+use super::model::{Seconds, Tie, VisitIx, Ways, WorkerIx};
+use super::objective::{Bill, Part};
+use super::pair::{Fit, Match, fits, matches, ordered};
 use super::tours::{ABSENT, FREE};
 
 /// A place for a visit.
@@ -48,6 +48,22 @@ impl Found {
     const fn key(&self) -> (i64, usize) {
         (self.cost, self.r)
     }
+}
+
+/// What anybody costs at least: the fixed part, and evenness for so many seconds more.
+struct Bound {
+    more: i64,
+    fixed: i64,
+}
+
+impl Bound {
+    fn of(&self, board: &Board, r: usize) -> i64 {
+        self.fixed + board.index.least(&board.city, r, self.more)
+    }
+}
+
+fn cheapest_of(fits: &[Fit], low: i64) -> i64 {
+    fits.iter().map(|f| f.cost).min().unwrap_or(i64::MAX / 4).min(low)
 }
 
 /// Keeps the best few in order.
@@ -94,8 +110,7 @@ impl Board {
         }
         self.waiting(VisitIx(mate))?;
         let visits = ordered(&self.city, visit.0);
-        let (mut a, mut b) = (self.all_fits(visits.0), self.all_fits(visits.1));
-        let found = matches(&self.city, visits, &mut a, &mut b, keep);
+        let found = self.scan_pair(visits, keep);
         let one = |v: u32, fit: &Fit, start: Seconds| {
             let found =
                 Found { cost: fit.cost, r: fit.r as usize, k: fit.k as usize, start, held: start, displaced: NONE };
@@ -124,7 +139,8 @@ impl Board {
             self.tours.pull(displaced.0);
         }
         self.put(suggestion);
-        self.stamps[r] = self.stamps[r].wrapping_add(1);
+        self.mark(r);
+        self.sync();
         Ok(())
     }
 
@@ -139,9 +155,9 @@ impl Board {
         }
         for one in [&pair.first, &pair.second] {
             self.put(one);
-            let stamp = &mut self.stamps[one.worker.at()];
-            *stamp = stamp.wrapping_add(1);
+            self.mark(one.worker.at());
         }
+        self.sync();
         Ok(())
     }
 
@@ -193,28 +209,127 @@ impl Board {
             return best;
         }
         let held = job.pin_start.unwrap_or(FREE);
-        // Going by way of one more place never shortens a straight way by more than the rounding.
-        let bounded = matches!(city.ways, Ways::Flat { .. }) && !city.plain;
-        let even = city.objective.percent(Part::Uneven);
-        for r in 0..self.tours.tours.len() {
-            let tour = &self.tours.tours[r];
-            if !city.suits(visit, tour.worker) {
+        for (who, _) in &job.ties {
+            let r = *who as usize;
+            if city.suits(visit, *who)
+                && !best.iter().any(|b: &Found| b.r == r)
+                && let Some((cost, k, start)) = self.tours.best_on(city, visit, held, r)
+            {
+                keep_best(&mut best, Found { cost, r, k, start, held, displaced: NONE }, keep);
+            }
+        }
+        let bound = self.bound(visit);
+        let ends = if held == FREE { job.from } else { held } + job.seconds;
+        for r in self.index.order() {
+            let r = *r as usize;
+            if best.len() == keep && best.last().is_some_and(|w: &Found| bound.of(self, r) > w.cost) {
+                break;
+            }
+            if !self.index.can(r, job.need, job.papers) || job.ties.iter().any(|t| t.0 as usize == r) {
                 continue;
             }
-            if bounded && best.len() == keep {
-                let load = city.hands[tour.worker as usize].load + tour.travel + tour.service;
-                let more = i64::from(job.seconds) - 2;
-                let least = (uneven(load + more.max(0)) - uneven(load)) * even + city.wish_cost(visit, tour.worker)
-                    - 2 * city.objective.percent(Part::Travel);
-                if best.last().is_some_and(|w: &Found| least > w.cost) {
-                    continue;
-                }
+            if job.flags != 0 && !city.suits(visit, r as u32) {
+                continue;
             }
-            if let Some((cost, k, start)) = self.tours.best_on(city, visit, held, r) {
+            let first = self.index.first(r, ends);
+            if let Some((cost, k, start)) = self.tours.best_from(city, visit, held, r, first) {
                 keep_best(&mut best, Found { cost, r, k, start, held, displaced: NONE }, keep);
             }
         }
         best
+    }
+
+    /// What a visit costs at least with any worker it has no tie with.
+    fn bound(&self, visit: u32) -> Bound {
+        let city = &self.city;
+        let job = &city.jobs[visit as usize];
+        if !matches!(city.ways, Ways::Flat { .. }) {
+            return Bound { more: 0, fixed: i64::MIN / 2 };
+        }
+        let known = job.ties.iter().any(|t| matches!(t.1, Tie::Known(_)));
+        let wished = job.ties.iter().any(|t| t.1 == Tie::Wished);
+        let worth = &city.objective.worth;
+        let mut fixed = 0;
+        if known {
+            fixed += worth.known_cap * worth.known_time * city.objective.percent(Part::Continuity);
+        }
+        if wished {
+            fixed += worth.wished_worker * city.objective.percent(Part::Wishes);
+        }
+        // Going by way of one more place never shortens a straight way by more than the rounding.
+        Bound { more: (i64::from(job.seconds) - 2).max(0), fixed: fixed - 2 * city.objective.percent(Part::Travel) }
+    }
+
+    /// The cheapest matches for the two of a link. The tours are gone through by work, a stretch at a time; as soon as no
+    /// tour still to come can be part of a better match, it ends.
+    fn scan_pair(&self, visits: (u32, u32), keep: usize) -> Vec<Match> {
+        /// Tours looked at between two matchings.
+        const STRIDE: usize = 512;
+        let city = &self.city;
+        let bounds = [self.bound(visits.0), self.bound(visits.1)];
+        let mut fits: [Vec<Fit>; 2] = [Vec::new(), Vec::new()];
+        let mut found: Vec<Match> = Vec::new();
+        if keep == 0 {
+            return found;
+        }
+        let all = [visits.0, visits.1];
+        for (side, v) in all.into_iter().enumerate() {
+            for (who, _) in &city.jobs[v as usize].ties {
+                let r = *who as usize;
+                if city.suits(v, *who) && !fits[side].iter().any(|f| f.r as usize == r) {
+                    self.fits_on(v, r, usize::from(self.tours.tours[r].locked), i64::MAX, &mut fits[side]);
+                }
+            }
+        }
+        for stride in self.index.order().chunks(STRIDE) {
+            let next = stride[0] as usize;
+            let low = [bounds[0].of(self, next), bounds[1].of(self, next)];
+            let cheapest =
+                |side: usize| fits[side].iter().map(|f| f.cost).min().unwrap_or(i64::MAX / 4).min(low[side]);
+            let least = [cheapest(0), cheapest(1)];
+            let worst = if found.len() == keep { found.last().map_or(i64::MAX, Match::cost) } else { i64::MAX };
+            if low[0].saturating_add(least[1]) > worst && low[1].saturating_add(least[0]) > worst {
+                break;
+            }
+            for (side, v) in all.into_iter().enumerate() {
+                let job = &city.jobs[v as usize];
+                let most = worst.saturating_sub(least[1 - side]);
+                for r in stride {
+                    let r = *r as usize;
+                    let tied = job.ties.iter().any(|t| t.0 as usize == r);
+                    if tied || !self.index.can(r, job.need, job.papers) || bounds[side].of(self, r) > most {
+                        continue;
+                    }
+                    if job.flags == 0 || city.suits(v, r as u32) {
+                        let first = self.index.first(r, job.from + job.seconds);
+                        self.fits_on(v, r, first, most, &mut fits[side]);
+                    }
+                }
+            }
+            let [a, b] = &mut fits;
+            found = matches(city, visits, a, b, keep);
+            if found.len() == keep {
+                let worst = found.last().map_or(i64::MAX, Match::cost);
+                let least = [cheapest_of(a, low[0]), cheapest_of(b, low[1])];
+                a.retain(|f| f.cost.saturating_add(least[1]) <= worst);
+                b.retain(|f| f.cost.saturating_add(least[0]) <= worst);
+            }
+        }
+        found
+    }
+
+    fn fits_on(&self, visit: u32, r: usize, first: usize, most: i64, into: &mut Vec<Fit>) {
+        let pin = self.city.jobs[visit as usize].pin_start;
+        let before = into.len();
+        fits(&self.city, &self.tours, visit, (r, first), pin, 0, into);
+        let mut i = before;
+        while i < into.len() {
+            if into[i].cost > most {
+                into.swap_remove(i);
+            } else {
+                i += 1;
+            }
+        }
     }
 
     /// Places that open when one loose visit of lower priority leaves.
@@ -265,11 +380,10 @@ impl Board {
     }
 
     fn all_fits(&self, visit: u32) -> Vec<Fit> {
-        let pin = self.city.jobs[visit as usize].pin_start;
         let mut all = Vec::new();
         for r in 0..self.tours.tours.len() {
             if self.city.suits(visit, self.tours.tours[r].worker) {
-                fits(&self.city, &self.tours, visit, r, pin, 0, &mut all);
+                self.fits_on(visit, r, usize::from(self.tours.tours[r].locked), i64::MAX, &mut all);
             }
         }
         all
@@ -277,11 +391,8 @@ impl Board {
 
     /// Works out what a place adds, part by part, on a copy of the tour.
     fn explain(&self, visit: u32, found: &Found) -> Suggestion {
-        let mut trial = self.tours.alone(&self.city, found.r);
-        let before = trial.bill(&self.city, 0);
-        if found.displaced != NONE {
-            trial.pull(found.displaced);
-        }
+        let before = self.tours.bill(&self.city, found.r);
+        let mut trial = self.tours.trial(&self.city, found.r, (found.displaced != NONE).then_some(found.displaced));
         trial.insert(&self.city, visit, found.held, 0, found.k);
         let mut parts = trial.bill(&self.city, 0).since(&before);
         if found.displaced != NONE {
@@ -317,7 +428,8 @@ impl Board {
         }
         if let Some(found) = self.scan(visit, 1).first().copied() {
             self.tours.insert(&self.city, visit, found.held, found.r, found.k);
-            self.stamps[found.r] = self.stamps[found.r].wrapping_add(1);
+            self.mark(found.r);
+            self.sync();
         }
     }
 }

@@ -130,21 +130,23 @@ fn collect(search: &mut Search<'_>, visit: u32, into: &mut Vec<Fit>) {
         }
         let worker = search.tours.tours[r as usize].worker;
         let extra = search.anchor.map_or(0, |a| a.cost_of(visit, worker));
-        fits(city, &search.tours, visit, r as usize, pin, extra, into);
+        let first = usize::from(search.tours.tours[r as usize].locked);
+        fits(city, &search.tours, visit, (r as usize, first), pin, extra, into);
     }
 }
 
-/// All places of one tour, as fits.
+/// All places of one tour from a slot on, as fits.
 pub(super) fn fits(
     city: &City,
     tours: &super::tours::Tours,
     visit: u32,
-    r: usize,
+    from: (usize, usize),
     pin: Option<Seconds>,
     extra: i64,
     into: &mut Vec<Fit>,
 ) {
-    tours.stretches(city, visit, r, |cost, k, low, high| {
+    let (r, first) = from;
+    tours.stretches(city, visit, r, first, |cost, k, low, high| {
         let (low, high) = pin.map_or((low, high), |t| (low.max(t), high.min(t)));
         if low <= high {
             into.push(Fit { cost: cost + extra, r: r as u32, k: k as u32, low, high });

@@ -155,7 +155,10 @@ impl Tours {
             travel += i64::from(slot.leg);
             if slot.is_visit() {
                 visits += 1;
-                self.at[slot.visit as usize] = (base + k) as u32;
+                // A tour on trial keeps no places.
+                if let Some(at) = self.at.get_mut(slot.visit as usize) {
+                    *at = (base + k) as u32;
+                }
             }
             if k < locked {
                 service += i64::from(slot.free - slot.start);
@@ -334,14 +337,17 @@ impl Tours {
     }
 
     /// Every place of tour `r` where the visit can be, with its cost and the moments between which it can begin there.
-    pub fn stretches(&self, city: &City, visit: u32, r: usize, mut found: impl FnMut(i64, usize, Seconds, Seconds)) {
+    pub fn stretches(&self, city: &City, visit: u32, r: usize, first: usize, mut found: impl FnMut(i64, usize, Seconds, Seconds)) {
         let job = &city.jobs[visit as usize];
         let tour = &self.tours[r];
         let wish = if city.plain { 0 } else { city.wish_cost(visit, tour.worker) };
         let row = self.row(r);
-        for k in usize::from(tour.locked)..row.len() {
+        for k in first..row.len() {
             if row[k - 1].free > job.until {
                 break;
+            }
+            if row[k].late < job.from + job.seconds && !row[k].is_rest() {
+                continue;
             }
             let Some((cost, low)) = self.price(city, job, FREE, wish, r, k) else { continue };
             let high = if row[k].is_rest() {
@@ -359,13 +365,26 @@ impl Tours {
     /// The cheapest place on tour `r`: cost, slot, start. The worker must suit.
     #[inline]
     pub fn best_on(&self, city: &City, visit: u32, held: Seconds, r: usize) -> Option<(i64, usize, Seconds)> {
+        self.best_from(city, visit, held, r, usize::from(self.tours[r].locked))
+    }
+
+    /// As [`Tours::best_on`], when it is known that nothing before slot `first` comes into question.
+    #[inline]
+    pub fn best_from(
+        &self,
+        city: &City,
+        visit: u32,
+        held: Seconds,
+        r: usize,
+        first: usize,
+    ) -> Option<(i64, usize, Seconds)> {
         let job = &city.jobs[visit as usize];
         let tour = &self.tours[r];
         let wish = if city.plain { 0 } else { city.wish_cost(visit, tour.worker) };
         let (from, until) = if held == FREE { (job.from, job.until) } else { (held, held) };
         let row = self.row(r);
         let mut best: Option<(i64, usize, Seconds)> = None;
-        for k in usize::from(tour.locked)..row.len() {
+        for k in first..row.len() {
             if row[k - 1].free > until {
                 break;
             }
@@ -416,17 +435,16 @@ impl Tours {
         if k == 0 { Seconds::MIN } else { self.slots[r * self.cap + k].start }
     }
 
-    /// A copy of one tour, with nothing else.
-    pub fn alone(&self, city: &City, r: usize) -> Tours {
-        let mut one = Tours {
-            cap: self.cap,
-            slots: vec![BLANK; self.cap],
-            tours: vec![self.tours[r]],
-            at: vec![NONE; city.jobs.len()],
-            of_worker: Vec::new(),
-            now: self.now,
-        };
-        one.copy_row(0, self, r);
+    /// A copy of one tour without the visit `without`, to try something on. It knows no visit's place.
+    pub fn trial(&self, city: &City, r: usize, without: Option<u32>) -> Tours {
+        let mut row = self.row(r).to_vec();
+        row.retain(|s| Some(s.visit) != without);
+        let mut tour = self.tours[r];
+        tour.len = row.len() as u16;
+        row.resize(self.cap, BLANK);
+        let mut one =
+            Tours { cap: self.cap, slots: row, tours: vec![tour], at: Vec::new(), of_worker: Vec::new(), now: self.now };
+        one.refresh(city, 0);
         one
     }
 
