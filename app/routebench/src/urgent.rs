@@ -4,9 +4,9 @@ use dispatch::plan::{Board, Gentle, How, Link, VisitIx, WorkerIx, check, day, sa
 use dispatch::{Budget, Chance};
 
 /// Orders measured of each kind.
-const ORDERS: usize = 3_000;
+const ORDERS: usize = 1_000;
 /// Workers who drop out, one after the other.
-const DROPS: usize = 200;
+const DROPS: usize = 50;
 
 pub fn run(args: &Args) -> Result<(), String> {
     let problem = sample::lived_in(args.visits, args.workers, args.seed);

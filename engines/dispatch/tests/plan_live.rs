@@ -77,13 +77,11 @@ fn run(operations: usize, seed: u64) -> Ran {
     while ran.operations < operations {
         let problem = common::world(&mut chance);
         let mut never = || false;
-        let first = day(&problem, How { seed: 1, threads: 1 }, &mut Budget { units: 3, stop: &mut never }).unwrap().plan;
+        let first =
+            day(&problem, How { seed: 1, threads: 1 }, &mut Budget { units: 3, stop: &mut never }).unwrap().plan;
         assert_eq!(check(&problem, &first), [], "a day's plan, seed {seed}, after {}", ran.operations);
-        let mut board = if chance.below(2) == 0 {
-            Board::with(problem, &first).unwrap()
-        } else {
-            Board::new(problem).unwrap()
-        };
+        let mut board =
+            if chance.below(2) == 0 { Board::with(problem, &first).unwrap() } else { Board::new(problem).unwrap() };
         for _ in 0..60 {
             ran.operations += 1;
             ran.taken += usize::from(operate(&mut board, &mut chance));

@@ -35,7 +35,8 @@ pub(super) fn regions(city: &City, visits: &[u32], most: usize) -> Vec<Region> {
     for w in 0..city.hands.len() as u32 {
         let home = city.hands[w as usize].start;
         grid.around(home, 1, &mut found);
-        let nearest = found.iter().min_by_key(|i| (city.leg(home, city.jobs[visits[**i as usize] as usize].point), **i));
+        let nearest =
+            found.iter().min_by_key(|i| (city.leg(home, city.jobs[visits[**i as usize] as usize].point), **i));
         let part = nearest.map_or(0, |i| part_of[visits[*i as usize] as usize]);
         if let Some(region) = regions.get_mut(part) {
             region.workers.push(w);

@@ -20,12 +20,12 @@ pub struct Gentle {
 
 impl Default for Gentle {
     fn default() -> Gentle {
-        Gentle { hands: 15, units: 1_000, seed: 1 }
+        Gentle { hands: 15, units: 400, seed: 1 }
     }
 }
 
 /// Tours that are looked at when visits must go elsewhere.
-const AROUND: usize = 48;
+const AROUND: usize = 32;
 
 impl Board {
     /// The worker began the visit at `at`, as planned or not.
@@ -204,7 +204,8 @@ impl Board {
     fn release(&mut self, visit: u32, free: &mut Vec<u32>) {
         let mate = self.city.jobs[visit as usize].mate;
         for v in [visit, mate] {
-            if v != NONE && self.tours.is_loose(v)
+            if v != NONE
+                && self.tours.is_loose(v)
                 && let Some(r) = self.tours.pull(v)
             {
                 free.push(v);
@@ -251,7 +252,8 @@ impl Board {
             self.tours.refresh(&self.city, r);
             let locked = usize::from(self.tours.tours[r].locked);
             let row = self.tours.row(r);
-            let Some(k) = (locked..row.len() - 1).find(|k| row[*k].is_rest() && Tours::rest_number(&row[*k]) == i) else {
+            let Some(k) = (locked..row.len() - 1).find(|k| row[*k].is_rest() && Tours::rest_number(&row[*k]) == i)
+            else {
                 continue;
             };
             let left = if k == locked { row[k - 1].free.max(self.tours.now) } else { row[k - 1].free };
@@ -269,7 +271,8 @@ impl Board {
         self.place_all(&free);
         self.sync();
         for v in &free {
-            let gone = self.tours.at[*v as usize] == ABSENT && self.city.jobs[*v as usize].earliest(self.tours.now) >= NEVER;
+            let gone =
+                self.tours.at[*v as usize] == ABSENT && self.city.jobs[*v as usize].earliest(self.tours.now) >= NEVER;
             if gone && self.marks[*v as usize] == Mark::Open {
                 self.marks[*v as usize] = Mark::TooLate;
             }
@@ -318,7 +321,10 @@ impl Board {
         }
         let mut bank = Bank::new(self.marks.len());
         for v in free {
-            if self.tours.at[*v as usize] == ABSENT && self.marks[*v as usize] == Mark::Open && self.link_bounds(*v).is_none() {
+            if self.tours.at[*v as usize] == ABSENT
+                && self.marks[*v as usize] == Mark::Open
+                && self.link_bounds(*v).is_none()
+            {
                 part.at[*v as usize] = ABSENT;
                 bank.add(*v);
             }
@@ -327,12 +333,15 @@ impl Board {
         let near = Near::of(&self.city, &all, &workers);
         let anchor = Anchor { worker_of: before.to_vec(), cost: self.problem.objective.change * 100 };
         let changed = |tours: &Tours| {
-            all.iter().filter(|v| {
-                let old = before[**v as usize];
-                tours.tour_of(**v).is_some_and(|r| old != NONE && tours.tours[r].worker != old)
-            }).count()
+            all.iter()
+                .filter(|v| {
+                    let old = before[**v as usize];
+                    tours.tour_of(**v).is_some_and(|r| old != NONE && tours.tours[r].worker != old)
+                })
+                .count()
         };
-        let outside = free.iter().filter(|v| part.at[**v as usize] == NONE && self.tours.tour_of(**v).is_some()).count();
+        let outside =
+            free.iter().filter(|v| part.at[**v as usize] == NONE && self.tours.tour_of(**v).is_some()).count();
         let mut search = Search::new(&self.city, &near, part, bank, Chance::new(gentle.seed));
         search.anchor = Some(&anchor);
         search.only = Some(free.to_vec());
@@ -364,7 +373,12 @@ impl Board {
     fn rows_around(&self, visits: &[u32], most: usize) -> Vec<usize> {
         let mut keyed: Vec<(i64, usize)> = Vec::with_capacity(self.tours.tours.len());
         for r in 0..self.tours.tours.len() {
-            let way = |p| visits.iter().map(|v| self.city.leg(p, self.city.jobs[*v as usize].point)).min().unwrap_or(NEVER);
+            let worker = self.tours.tours[r].worker;
+            if !visits.iter().any(|v| self.city.suits(*v, worker)) {
+                continue;
+            }
+            let way =
+                |p| visits.iter().map(|v| self.city.leg(p, self.city.jobs[*v as usize].point)).min().unwrap_or(NEVER);
             let row = self.tours.row(r);
             let seen = row[1..row.len() - 1].iter().filter(|s| s.is_visit());
             let nearest = seen.map(|s| way(s.point)).min().unwrap_or_else(|| way(row[0].point));

@@ -276,7 +276,8 @@ pub(super) fn starts(visit: &Visit) -> Vec<(Seconds, Seconds, Seconds)> {
 
 fn job(ways: &Ways, visit: &Visit) -> Job {
     let spans = starts(visit);
-    let (first, last) = (spans.first().copied().unwrap_or((NEVER, NEVER, -NEVER)), spans.last().map_or(-NEVER, |s| s.2));
+    let (first, last) =
+        (spans.first().copied().unwrap_or((NEVER, NEVER, -NEVER)), spans.last().map_or(-NEVER, |s| s.2));
     let mut flags = 0;
     if spans.len() > 1 {
         flags |= SEVERAL_SPANS;

@@ -27,8 +27,9 @@ const ASK: u64 = 64;
 /// How a day is planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct How {
-    /// The same seed, units and problem give the same plan, whatever the number of threads.
+    /// The same seed, threads, units and problem give the same plan, however fast each thread is.
     pub seed: u64,
+    /// Threads that work at the same time; small days are cut into at least two regions for more than one.
     pub threads: usize,
 }
 

@@ -14,9 +14,15 @@ pub enum Standing {
     /// To be planned; on no route yet.
     Waiting,
     /// On a route.
-    Planned { worker: WorkerIx, start: Seconds },
+    Planned {
+        worker: WorkerIx,
+        start: Seconds,
+    },
     /// Begun, perhaps over.
-    Begun { worker: WorkerIx, start: Seconds },
+    Begun {
+        worker: WorkerIx,
+        start: Seconds,
+    },
     Cancelled,
     /// No plan can have it.
     Impossible(Impossible),
@@ -205,7 +211,8 @@ impl Board {
     /// # Errors
     /// The ways are a matrix, or the spot is too far out.
     pub fn add_place(&mut self, spot: Spot) -> Result<Place, Rejected> {
-        let (Ways::Flat { spots, .. }, Ways::Flat { spots: own, .. }) = (&mut self.problem.ways, &mut self.city.ways) else {
+        let (Ways::Flat { spots, .. }, Ways::Flat { spots: own, .. }) = (&mut self.problem.ways, &mut self.city.ways)
+        else {
             return Err(Rejected::Unknown);
         };
         if spot.east.abs() > 1_000_000 || spot.north.abs() > 1_000_000 {

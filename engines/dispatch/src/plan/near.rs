@@ -125,16 +125,20 @@ const PER_SQUARE: usize = 8;
 impl Grid {
     pub fn of(city: &City, points: Vec<Point>) -> Grid {
         let flat = matches!(city.ways, Ways::Flat { .. });
-        let low = Point { x: points.iter().map(|p| p.x).min().unwrap_or(0), y: points.iter().map(|p| p.y).min().unwrap_or(0) };
-        let high =
-            Point { x: points.iter().map(|p| p.x).max().unwrap_or(0), y: points.iter().map(|p| p.y).max().unwrap_or(0) };
+        let low = Point {
+            x: points.iter().map(|p| p.x).min().unwrap_or(0),
+            y: points.iter().map(|p| p.y).min().unwrap_or(0),
+        };
+        let high = Point {
+            x: points.iter().map(|p| p.x).max().unwrap_or(0),
+            y: points.iter().map(|p| p.y).max().unwrap_or(0),
+        };
         let squares = (points.len() / PER_SQUARE).max(1) as f64;
         let (wide, tall) = (f64::from(high.x - low.x + 1), f64::from(high.y - low.y + 1));
         let side = if flat { ((wide * tall / squares).sqrt().ceil() as i32).max(1) } else { i32::MAX };
         let columns = if flat { (high.x - low.x) / side + 1 } else { 1 };
         let rows = if flat { (high.y - low.y) / side + 1 } else { 1 };
-        let mut grid =
-            Grid { points, members: Vec::new(), first: Vec::new(), side, low, columns, rows, flat };
+        let mut grid = Grid { points, members: Vec::new(), first: Vec::new(), side, low, columns, rows, flat };
         let squares: Vec<usize> = grid.points.iter().map(|p| grid.square(*p)).collect();
         let mut first = vec![0u32; (columns * rows) as usize + 1];
         for s in &squares {
@@ -158,7 +162,10 @@ impl Grid {
         if !self.flat {
             return (0, 0);
         }
-        (((p.x - self.low.x) / self.side).clamp(0, self.columns - 1), ((p.y - self.low.y) / self.side).clamp(0, self.rows - 1))
+        (
+            ((p.x - self.low.x) / self.side).clamp(0, self.columns - 1),
+            ((p.y - self.low.y) / self.side).clamp(0, self.rows - 1),
+        )
     }
 
     fn square(&self, p: Point) -> usize {

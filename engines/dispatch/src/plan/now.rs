@@ -284,8 +284,7 @@ impl Board {
         for stride in self.index.order().chunks(STRIDE) {
             let next = stride[0] as usize;
             let low = [bounds[0].of(self, next), bounds[1].of(self, next)];
-            let cheapest =
-                |side: usize| fits[side].iter().map(|f| f.cost).min().unwrap_or(i64::MAX / 4).min(low[side]);
+            let cheapest = |side: usize| fits[side].iter().map(|f| f.cost).min().unwrap_or(i64::MAX / 4).min(low[side]);
             let least = [cheapest(0), cheapest(1)];
             let worst = if found.len() == keep { found.last().map_or(i64::MAX, Match::cost) } else { i64::MAX };
             if low[0].saturating_add(least[1]) > worst && low[1].saturating_add(least[0]) > worst {

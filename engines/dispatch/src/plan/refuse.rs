@@ -146,12 +146,7 @@ pub fn refuse(problem: &Problem) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn refuse_visit(
-    ix: VisitIx,
-    visit: &super::model::Visit,
-    places: usize,
-    workers: usize,
-) -> Result<(), Refusal> {
+pub fn refuse_visit(ix: VisitIx, visit: &super::model::Visit, places: usize, workers: usize) -> Result<(), Refusal> {
     if visit.place.at() >= places {
         return Err(Refusal::VisitPlace(ix));
     }
@@ -201,10 +196,9 @@ pub(super) fn impossible(problem: &Problem, city: &City, empty: &Tours) -> Vec<O
         let (a, b) = (link.first, link.second);
         let apart = || {
             let (one, two) = (starts(&problem.visits[a.at()]), starts(&problem.visits[b.at()]));
-            let meet = one.iter().any(|x| {
-                two.iter().any(|y| y.0 - link.max_gap <= x.2 && y.2 - link.min_gap >= x.0)
-            });
-            let some = |v: VisitIx| (0..city.hands.len() as u32).filter(|w| city.suits(v.0, *w)).take(2).collect::<Vec<_>>();
+            let meet = one.iter().any(|x| two.iter().any(|y| y.0 - link.max_gap <= x.2 && y.2 - link.min_gap >= x.0));
+            let some =
+                |v: VisitIx| (0..city.hands.len() as u32).filter(|w| city.suits(v.0, *w)).take(2).collect::<Vec<_>>();
             let (one, two) = (some(a), some(b));
             !meet || (one.len() == 1 && one == two)
         };
@@ -235,7 +229,9 @@ fn judge(problem: &Problem, city: &City, empty: &Tours, classes: &mut Classes, v
     if starts(&problem.visits[v as usize]).is_empty() {
         return Some(Impossible::SpanTooShort);
     }
-    let fit = |w: u32| empty.tour_of_worker(w).is_some_and(|r| empty.best_on(city, v, job.pin_start.unwrap_or(FREE), r).is_some());
+    let fit = |w: u32| {
+        empty.tour_of_worker(w).is_some_and(|r| empty.best_on(city, v, job.pin_start.unwrap_or(FREE), r).is_some())
+    };
     if job.pin_start.is_some_and(|t| job.earliest(t) != t) {
         return Some(Impossible::PinnedOutside);
     }

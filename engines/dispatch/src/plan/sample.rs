@@ -1,12 +1,12 @@
 //! A made-up city's day: for measuring, for pictures, for tests.
 //!
 //! Homes of elders and workers are spread evenly over a square of 12 km. Ways are straight
-//! lines × 1.3 at 30 km/h. A visit takes 30 to 75 minutes, may begin within 1 to 3 hours between 7:30 and 17:30, and needs
+//! lines × 1.3 at 30 km/h. A visit takes 30 to 65 minutes, may begin within 1 to 3 hours between 7:30 and 17:30, and needs
 //! one of six skills, the first three being common. A worker has nine hours from 7:00, 8:00 or 9:00 on, the first skill and about half of the others.
 //! There is more to do than can be done: cheapest insertion leaves about a tenth undone.
 use super::model::{Place, Problem, Seconds, Span, Spot, Tie, Visit, Ways, Worker, WorkerIx};
 use super::objective::Objective;
-use crate::tags::{Language, LanguageSet, Skill, SkillSet};
+use crate::tags::{Language, LanguageSet, SkillSet};
 use crate::{Chance, GenderWish};
 use kernel::Sex;
 
@@ -17,8 +17,9 @@ pub const SECONDS_PER_METRE: f64 = 1.3 * 3.6 / 30.0;
 const MINUTE: Seconds = 60;
 const HOUR: Seconds = 3600;
 
-fn skill(number: usize) -> Skill {
-    Skill::new(number as u8).unwrap_or_else(|| unreachable!("six skills"))
+/// The skill with this number, below six.
+const fn skill(number: usize) -> SkillSet {
+    SkillSet(1 << number)
 }
 
 /// A day of so many visits and workers, the same for the same seed; only visits served and the way count.
@@ -58,7 +59,7 @@ fn visit(chance: &mut Chance, place: Place) -> Visit {
         _ => 5,
     };
     let mut visit = Visit::new(place, seconds, Span::hard(from, from + long));
-    visit.skills = SkillSet::EMPTY.with(skill(kind));
+    visit.skills = skill(kind);
     visit
 }
 
@@ -66,10 +67,10 @@ fn worker(chance: &mut Chance, home: Place) -> Worker {
     let begin = (7 + chance.below(3) as Seconds) * HOUR;
     let mut worker = Worker::new(home, (begin, begin + 9 * HOUR));
     worker.sex = if chance.below(5) == 0 { Sex::Male } else { Sex::Female };
-    worker.skills = SkillSet::EMPTY.with(skill(0));
+    worker.skills = skill(0);
     for number in 1..6 {
         if chance.below(2) == 0 {
-            worker.skills = worker.skills.with(skill(number));
+            worker.skills.0 |= skill(number).0;
         }
     }
     worker

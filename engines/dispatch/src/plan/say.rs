@@ -41,7 +41,11 @@ impl Suggestion {
             }
             if let Some(crate::GenderWish::Prefer(sex)) = visit.gender {
                 let fits = sex == worker.sex;
-                said.push(if fits { format!("{}护理员，合老人的意思", sex.zh()) } else { format!("老人想要{}护理员", sex.zh()) });
+                said.push(if fits {
+                    format!("{}护理员，合老人的意思", sex.zh())
+                } else {
+                    format!("老人想要{}护理员", sex.zh())
+                });
             }
         }
         let late = self.parts.get(Part::Late);

@@ -240,7 +240,15 @@ impl Tours {
     /// When the visit would begin and what it would add, put before slot `k` of tour `r`; `None` where it cannot be.
     /// `wish` is [`City::wish_cost`] of the pair, worked out once for all places of a tour.
     #[inline]
-    pub fn price(&self, city: &City, job: &Job, held: Seconds, wish: i64, r: usize, k: usize) -> Option<(i64, Seconds)> {
+    pub fn price(
+        &self,
+        city: &City,
+        job: &Job,
+        held: Seconds,
+        wish: i64,
+        r: usize,
+        k: usize,
+    ) -> Option<(i64, Seconds)> {
         let base = r * self.cap;
         let before = &self.slots[base + k - 1];
         let after = &self.slots[base + k];
@@ -300,7 +308,17 @@ impl Tours {
 
     /// What is not the way: lateness here and of those behind, evenness, pay.
     #[expect(clippy::too_many_arguments, reason = "the hot path hands over what it has in registers")]
-    fn comfort(&self, city: &City, job: &Job, r: usize, k: usize, start: Seconds, free: Seconds, work: i64, more: i64) -> i64 {
+    fn comfort(
+        &self,
+        city: &City,
+        job: &Job,
+        r: usize,
+        k: usize,
+        start: Seconds,
+        free: Seconds,
+        work: i64,
+        more: i64,
+    ) -> i64 {
         let tour = &self.tours[r];
         let hand = &city.hands[tour.worker as usize];
         let o = &city.objective;
@@ -337,7 +355,14 @@ impl Tours {
     }
 
     /// Every place of tour `r` where the visit can be, with its cost and the moments between which it can begin there.
-    pub fn stretches(&self, city: &City, visit: u32, r: usize, first: usize, mut found: impl FnMut(i64, usize, Seconds, Seconds)) {
+    pub fn stretches(
+        &self,
+        city: &City,
+        visit: u32,
+        r: usize,
+        first: usize,
+        mut found: impl FnMut(i64, usize, Seconds, Seconds),
+    ) {
         let job = &city.jobs[visit as usize];
         let tour = &self.tours[r];
         let wish = if city.plain { 0 } else { city.wish_cost(visit, tour.worker) };
@@ -442,8 +467,14 @@ impl Tours {
         let mut tour = self.tours[r];
         tour.len = row.len() as u16;
         row.resize(self.cap, BLANK);
-        let mut one =
-            Tours { cap: self.cap, slots: row, tours: vec![tour], at: Vec::new(), of_worker: Vec::new(), now: self.now };
+        let mut one = Tours {
+            cap: self.cap,
+            slots: row,
+            tours: vec![tour],
+            at: Vec::new(),
+            of_worker: Vec::new(),
+            now: self.now,
+        };
         one.refresh(city, 0);
         one
     }
