@@ -39,6 +39,9 @@ pub struct Args {
     /// The commit the figures belong to, copied into the lines.
     #[arg(long, env = "YINIAN_COMMIT", default_value = "")]
     commit: String,
+    /// Of the planner's benches (vrptw, homecare, day, urgent).
+    #[command(flatten)]
+    planner: routebench::Args,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -55,6 +58,27 @@ enum What {
     Import,
     /// P12: start to first page, memory, binary size.
     Start,
+    /// P8: vehicle routing with time windows (SINTEF text format).
+    Vrptw,
+    /// P9: home care with paired visits (Mankowska text format).
+    Homecare,
+    /// P10: a city's day.
+    Day,
+    /// P7: urgent orders among workers on duty.
+    Urgent,
+}
+
+impl What {
+    /// The planner's benches need no database.
+    const fn planner(self) -> Option<routebench::Family> {
+        match self {
+            What::Vrptw => Some(routebench::Family::Vrptw),
+            What::Homecare => Some(routebench::Family::Homecare),
+            What::Day => Some(routebench::Family::Day),
+            What::Urgent => Some(routebench::Family::Urgent),
+            What::Search | What::Pages | What::Policy | What::Settle | What::Import | What::Start => None,
+        }
+    }
 }
 
 /// Where a bench works, and how it tells its figures.
@@ -94,6 +118,15 @@ impl Bench {
 }
 
 pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
+    if let Some(family) = args.what.planner() {
+        return match routebench::run(family, &args.planner) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(why) => {
+                eprintln!("{why}");
+                Ok(ExitCode::FAILURE)
+            }
+        };
+    }
     let mut config = config.clone();
     let temporary = match &args.keep {
         Some(folder) => {
@@ -123,6 +156,7 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
         What::Settle => settle::run(&bench).await?,
         What::Import => import::run(&bench).await?,
         What::Start => start::run(&bench).await?,
+        What::Vrptw | What::Homecare | What::Day | What::Urgent => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -14,6 +14,7 @@ mod budget;
 mod chance;
 mod hours;
 mod input;
+pub mod plan;
 mod rank;
 mod reason;
 pub mod rotation;
