@@ -41,8 +41,13 @@ struct Line<'a> {
     peak_rss_mb: u64,
 }
 
-/// Share of the time that goes into finding out how fast this machine is.
-const TRIAL: f64 = 0.02;
+/// Shares of the time that go into finding out how fast this machine is: whole searches in miniature, the second sized by
+/// the first.
+const TRIALS: [f64; 2] = [0.005, 0.04];
+/// Share of the remaining time that is planned to be used; the rest is for the error of the estimate.
+const AIM: f64 = 0.98;
+/// Units per second assumed before anything is known.
+const FIRST_RATE: f64 = 5e7;
 
 pub fn run(args: &Args) -> Result<(), String> {
     let from = args.instances.as_deref().ok_or("vrptw: --instances DIR is needed")?;
@@ -94,13 +99,17 @@ pub fn run(args: &Args) -> Result<(), String> {
 fn plan_within(problem: &Problem, args: &Args, began: f64) -> Plan {
     let threads = args.threads.max(1);
     let total = args.seconds * threads as f64;
-    let mut trial_over = || meter::process_seconds() - began > total * TRIAL;
-    let trial = classic::solve(problem, args.seed, threads, Budget { units: u64::MAX, stop: &mut trial_over });
-    let used = (meter::process_seconds() - began).max(1e-6);
-    let rate = trial.work as f64 / used;
-    let units = (rate * (total - used)).max(1.0) as u64;
+    let mut rate = FIRST_RATE;
+    for share in TRIALS {
+        let start = meter::process_seconds();
+        let mut over = || meter::process_seconds() - start > 3.0 * total * share;
+        let units = (rate * total * share) as u64;
+        let trial = classic::solve(problem, args.seed, threads, Budget { units, stop: &mut over });
+        rate = trial.work as f64 / (meter::process_seconds() - start).max(1e-6);
+    }
+    let left = total - (meter::process_seconds() - began);
     let mut over = || meter::process_seconds() - began > total;
-    classic::solve(problem, args.seed, threads, Budget { units, stop: &mut over })
+    classic::solve(problem, args.seed, threads, Budget { units: (rate * left * AIM).max(1.0) as u64, stop: &mut over })
 }
 
 fn instance_files(from: &Path) -> Result<Vec<PathBuf>, String> {

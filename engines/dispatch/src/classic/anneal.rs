@@ -21,11 +21,12 @@ pub(super) struct Tuning {
     /// Temperatures at the beginning and the end, as parts of the mean distance per client.
     pub hot: f64,
     pub cold: f64,
+    pub slack: f64,
 }
 
 impl Default for Tuning {
     fn default() -> Tuning {
-        Tuning { removed: 10.0, longest: 10.0, split: 0.5, keep: 0.01, blink: 0.01, hot: 0.3, cold: 0.005 }
+        Tuning { removed: 10.0, longest: 10.0, split: 0.5, keep: 0.01, blink: 0.01, hot: 0.3, cold: 0.005, slack: 2.0 }
     }
 }
 
@@ -57,6 +58,7 @@ pub(super) struct Anneal<'a> {
     best_absent: Vec<u32>,
     best_fresh: bool,
     scale: f64,
+    slack: i32,
     pub units: u64,
     pub rounds: u64,
 }
@@ -104,6 +106,7 @@ impl<'a> Anneal<'a> {
             best_absent: Vec::new(),
             best_fresh: true,
             scale: 1.0,
+            slack: 100_000,
             units: 0,
             rounds: 0,
         };
@@ -115,6 +118,7 @@ impl<'a> Anneal<'a> {
         search.is_touched.fill(false);
         search.note_best();
         search.scale = search.here.distance as f64 / n.max(1) as f64;
+        search.slack = (tuning.slack * search.scale) as i32;
         search
     }
 
@@ -310,62 +314,58 @@ impl<'a> Anneal<'a> {
         let row = tour.problem().row(c);
         let room = tour.problem().capacity() - need.demand;
         let clients = tour.clients;
-        let mut best = i32::MAX;
+        let mut best = i32::MAX - self.slack;
         let mut at = None;
         let mut blink = self.until_blink;
-        let mut blinked = 0u32;
-        for near in &nearby.before[c] {
-            let stop = &tour.stops[near.client as usize];
+        let mut blinked = false;
+        let mut seen = 0;
+        for near in &nearby.beside[c] {
+            let way = near.distance;
+            // The nearer end of a gap of length `g` is at least this near where the detour is `2 * way - g`.
+            if 2 * way >= best + self.slack {
+                break;
+            }
+            seen += 1;
+            let v = near.client as usize;
+            let stop = &tour.stops[v];
             if stop.route == ABSENT {
                 continue;
             }
-            let s = stop.next as usize;
+            let (p, s) = (stop.prev as usize, stop.next as usize);
             let onward = row[if s > clients { 0 } else { s }];
-            let more = near.distance + onward - stop.ahead;
-            if more >= best || tour.load[stop.route as usize] > room {
-                continue;
-            }
-            let begin = (stop.depart + near.distance).max(need.ready);
-            if begin > need.due || begin + need.service + onward > tour.stops[s].late {
-                continue;
-            }
-            blink -= 1;
-            if blink == 0 {
-                blinked += 1;
-                blink = 100;
-                continue;
-            }
-            best = more;
-            at = Some(near.client as usize);
-        }
-        for near in &nearby.after[c] {
-            let stop = &tour.stops[near.client as usize];
-            if stop.route == ABSENT {
-                continue;
-            }
-            let p = stop.prev as usize;
-            let before = &tour.stops[p];
             let toward = row[if p > clients { 0 } else { p }];
-            let more = near.distance + toward - before.ahead;
-            if more >= best || tour.load[stop.route as usize] > room {
-                continue;
+            let more = way + onward - stop.ahead;
+            if more < best && tour.load[stop.route as usize] <= room {
+                let begin = (stop.depart + way).max(need.ready);
+                if begin <= need.due && begin + need.service + onward <= tour.stops[s].late {
+                    blink -= 1;
+                    if blink == 0 {
+                        blinked = true;
+                        blink = u32::MAX;
+                    } else {
+                        best = more;
+                        at = Some(v);
+                    }
+                }
             }
-            let begin = (before.depart + toward).max(need.ready);
-            if begin > need.due || begin + need.service + near.distance > stop.late {
-                continue;
+            let more = way + toward - stop.behind;
+            if more < best && tour.load[stop.route as usize] <= room {
+                let begin = (tour.stops[p].depart + toward).max(need.ready);
+                if begin <= need.due && begin + need.service + way <= stop.late {
+                    blink -= 1;
+                    if blink == 0 {
+                        blinked = true;
+                        blink = u32::MAX;
+                    } else {
+                        best = more;
+                        at = Some(p);
+                    }
+                }
             }
-            blink -= 1;
-            if blink == 0 {
-                blinked += 1;
-                blink = 100;
-                continue;
-            }
-            best = more;
-            at = Some(p);
         }
-        self.units += (nearby.before[c].len() + nearby.after[c].len()) as u64;
+        self.units += 10 + seen;
         self.until_blink = blink;
-        if blinked > 0 {
+        if blinked {
             self.draw_blink();
         }
         let alone = row[0] * 2;

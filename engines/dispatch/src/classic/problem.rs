@@ -69,6 +69,14 @@ fn distance(a: &Client, b: &Client) -> i32 {
     i32::try_from(tenths).unwrap_or(i32::MAX)
 }
 
+fn table(places: &[Client]) -> Vec<i32> {
+    let mut all = Vec::with_capacity(places.len() * places.len());
+    for a in places {
+        all.extend(places.iter().map(|b| distance(a, b)));
+    }
+    all
+}
+
 impl Problem {
     /// # Errors
     /// Everything found to be impossible, client by client.
@@ -123,10 +131,7 @@ impl Problem {
         if !troubles.is_empty() {
             return Err(Refused(troubles));
         }
-        let mut distances = Vec::with_capacity(places.len() * places.len());
-        for a in &places {
-            distances.extend(places.iter().map(|b| distance(a, b)));
-        }
+        let distances = table(&places);
         let longest = i64::from(distances.iter().copied().max().unwrap_or(0));
         let service = i64::from(places.iter().map(|c| c.service).max().unwrap_or(0));
         if (longest + service) * (places.len() as i64 + 1) > MAX_SUM {
@@ -149,6 +154,12 @@ impl Problem {
     /// The clients; number 1 is the first.
     pub fn clients(&self) -> &[Client] {
         &self.places[1..]
+    }
+    /// The same problem with client `order[i]` as number `i + 1`.
+    pub(super) fn reordered(&self, order: &[u32]) -> Problem {
+        let mut places = vec![self.places[0]];
+        places.extend(order.iter().map(|&c| self.places[c as usize]));
+        Problem { vehicles: self.vehicles, capacity: self.capacity, distances: table(&places), places }
     }
     /// The depot at 0, client `i` at `i`.
     pub(super) fn places(&self) -> &[Client] {

@@ -2,13 +2,17 @@
 use super::anneal::{Anneal, Tuning};
 use super::nearby::Nearby;
 use super::plan::Plan;
-use super::problem::Problem;
+use super::problem::{Client, Problem};
 use crate::{Budget, Chance};
 
 /// Plans within the budget; one unit is one place looked at for a client.
 pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -> Plan {
     let _ = threads;
-    let nearby = Nearby::new(problem, 40, 300);
+    let order = spatial_order(problem);
+    let inner = problem.reordered(&order);
+    let problem = &inner;
+    let env = |k: &str, d: f64| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
+    let nearby = Nearby::new(problem, env("BREADTH", 40.0) as usize, 300);
     let env = |k: &str, d: f64| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
     let d = Tuning::default();
     let tuning = Tuning {
@@ -19,11 +23,44 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
         blink: env("BLINK", d.blink),
         hot: env("HOT", d.hot),
         cold: env("COLD", d.cold),
+        slack: env("SLACK", d.slack),
     };
     let mut search = Anneal::new(problem, &nearby, tuning, Chance::new(seed));
     let stop = budget.stop;
     search.run(0.0, 1.0, budget.units, &mut || !stop());
     let (routes, unserved) = search.best();
+    let outer = |all: &[u32]| all.iter().map(|&c| order[c as usize - 1]).collect::<Vec<u32>>();
+    let routes: Vec<Vec<u32>> = routes.iter().map(|r| outer(r)).collect();
+    let unserved = outer(unserved);
     let distance = search.best_cost() % (1 << 40);
-    Plan { routes: routes.to_vec(), unserved: unserved.to_vec(), distance, work: search.units, iterations: search.rounds }
+    Plan { routes, unserved, distance, work: search.units, iterations: search.rounds }
+}
+
+/// All client numbers along a Hilbert curve: who is near in the plane is mostly near in memory, too.
+fn spatial_order(problem: &Problem) -> Vec<u32> {
+    let clients = problem.clients();
+    let low = |f: fn(&Client) -> i32| clients.iter().map(f).min().unwrap_or(0);
+    let high = |f: fn(&Client) -> i32| clients.iter().map(f).max().unwrap_or(0);
+    let (x0, y0) = (low(|c| c.x), low(|c| c.y));
+    let side = i64::from((high(|c| c.x) - x0).max(high(|c| c.y) - y0).max(1));
+    const BITS: u32 = 10;
+    let key = |c: &Client| {
+        let scale = |v: i32, from: i32| (i64::from(v - from) * ((1 << BITS) - 1) / side) as u32;
+        let (mut x, mut y, mut along) = (scale(c.x, x0), scale(c.y, y0), 0u32);
+        for bit in (0..BITS).rev() {
+            let (rx, ry) = (x >> bit & 1, y >> bit & 1);
+            along = along << 2 | (3 * rx) ^ ry;
+            if ry == 0 {
+                if rx == 1 {
+                    let most = (1 << BITS) - 1;
+                    (x, y) = (most - x, most - y);
+                }
+                (x, y) = (y, x);
+            }
+        }
+        along
+    };
+    let mut order: Vec<u32> = (1..=clients.len() as u32).collect();
+    order.sort_by_key(|&c| key(&clients[c as usize - 1]));
+    order
 }

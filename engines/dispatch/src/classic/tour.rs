@@ -20,6 +20,8 @@ pub(super) struct Stop {
     pub late: i32,
     /// Distance to the next stop.
     pub ahead: i32,
+    /// Distance from the stop before.
+    pub behind: i32,
 }
 
 /// What a client needs, packed for speed.
@@ -49,11 +51,19 @@ impl<'a> Tour<'a> {
     pub fn new(problem: &'a Problem) -> Tour<'a> {
         let clients = problem.clients().len();
         let depot = problem.depot();
-        let absent = Stop { prev: 0, next: 0, route: ABSENT, depart: 0, late: 0, ahead: 0 };
+        let absent = Stop { prev: 0, next: 0, route: ABSENT, depart: 0, late: 0, ahead: 0, behind: 0 };
         let mut stops = vec![absent; clients + 1];
         for r in 0..problem.vehicles() {
             let own = (clients + 1 + r) as u32;
-            stops.push(Stop { prev: own, next: own, route: r as u32, depart: depot.ready, late: depot.due, ahead: 0 });
+            stops.push(Stop {
+                prev: own,
+                next: own,
+                route: r as u32,
+                depart: depot.ready,
+                late: depot.due,
+                ahead: 0,
+                behind: 0,
+            });
         }
         let needs = problem
             .places()
@@ -89,11 +99,13 @@ impl<'a> Tour<'a> {
         self.stops[p].next = client as u32;
         self.stops[p].ahead = to;
         self.stops[s].prev = client as u32;
+        self.stops[s].behind = from;
         let stop = &mut self.stops[client];
         stop.prev = p as u32;
         stop.next = s as u32;
         stop.route = route;
         stop.ahead = from;
+        stop.behind = to;
         stop.depart = i32::MIN;
         stop.late = i32::MIN;
         self.carry_forward(client);
@@ -124,6 +136,7 @@ impl<'a> Tour<'a> {
         self.stops[p].next = s as u32;
         self.stops[p].ahead = ahead;
         self.stops[s].prev = p as u32;
+        self.stops[s].behind = ahead;
         self.carry_forward(s);
         self.carry_back(p);
     }
