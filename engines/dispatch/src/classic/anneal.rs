@@ -56,7 +56,6 @@ pub(super) struct Anneal<'a> {
     best_cost: i64,
     best_routes: Vec<Vec<u32>>,
     best_absent: Vec<u32>,
-    best_fresh: bool,
     scale: f64,
     slack: i32,
     pub units: u64,
@@ -104,19 +103,13 @@ impl<'a> Anneal<'a> {
             best_cost: i64::MAX,
             best_routes: Vec::new(),
             best_absent: Vec::new(),
-            best_fresh: true,
             scale: 1.0,
             slack: 100_000,
             units: 0,
             rounds: 0,
         };
         search.draw_blink();
-        search.recreate();
-        search.here = search.work.clone();
-        search.here_absent.clone_from(&search.absent);
-        search.touched.clear();
-        search.is_touched.fill(false);
-        search.note_best();
+        search.start_anew();
         search.scale = search.here.distance as f64 / n.max(1) as f64;
         search.slack = (tuning.slack * search.scale) as i32;
         search
@@ -142,22 +135,53 @@ impl<'a> Anneal<'a> {
         }
     }
 
-    /// Runs from `from` to `to` of the whole cooling (0 to 1), `units` units of work, as long as `go_on` says so.
-    pub fn run(&mut self, from: f64, to: f64, units: u64, go_on: &mut dyn FnMut() -> bool) {
-        let end = self.units.saturating_add(units);
+    /// Cools from `hot` to `cold` (mean distances per client) over `units` units of work, as long as `go_on` says so.
+    pub fn run(&mut self, hot: f64, cold: f64, units: u64, go_on: &mut dyn FnMut() -> bool) {
         let begin = self.units;
-        let (hot, cold) = (self.tuning.hot * self.scale, self.tuning.cold * self.scale);
+        let end = begin.saturating_add(units);
+        let (hot, cold) = (hot * self.scale, cold * self.scale);
         let mut temperature = hot;
+        let mut until_look = 0;
         while self.units < end {
-            if self.rounds.is_multiple_of(64) {
+            if until_look == 0 {
                 if !go_on() {
                     return;
                 }
-                let done = from + (to - from) * (self.units - begin) as f64 / units as f64;
+                let done = (self.units - begin) as f64 / units as f64;
                 temperature = hot * (cold / hot).powf(done);
+                until_look = 64;
             }
+            until_look -= 1;
             self.round(temperature);
         }
+    }
+
+    /// Goes on from other routes, forgetting the best. Clients on none of the routes are put in at once if they fit.
+    pub fn start_from(&mut self, routes: &[Vec<u32>]) {
+        self.work.set_routes(routes);
+        self.absent.clear();
+        for c in 1..=self.work.clients {
+            if self.work.stops[c].route == ABSENT {
+                self.absent.push(c as u32);
+            }
+        }
+        self.recreate();
+        for &r in &self.touched {
+            self.is_touched[r as usize] = false;
+        }
+        self.touched.clear();
+        self.here.clone_from(&self.work);
+        self.here_absent.clone_from(&self.absent);
+        self.note_best();
+    }
+    /// Who lives nearest to a client, itself first.
+    pub fn around(&self, client: usize) -> &'a [u32] {
+        let nearby: &'a Nearby = self.nearby;
+        &nearby.around[client]
+    }
+    /// From nothing.
+    pub fn start_anew(&mut self) {
+        self.start_from(&[]);
     }
 
     fn round(&mut self, temperature: f64) {

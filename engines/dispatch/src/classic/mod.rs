@@ -11,6 +11,7 @@
 //!   named in [`Plan::unserved`].
 
 mod anneal;
+mod breed;
 pub mod check;
 mod nearby;
 mod plan;

@@ -1,5 +1,6 @@
 //! The whole search.
 use super::anneal::{Anneal, Tuning};
+use super::breed::{Breeding, Population};
 use super::nearby::Nearby;
 use super::plan::Plan;
 use super::problem::{Client, Problem};
@@ -27,12 +28,38 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
     };
     let mut search = Anneal::new(problem, &nearby, tuning, Chance::new(seed));
     let stop = budget.stop;
-    search.run(0.0, 1.0, budget.units, &mut || !stop());
-    let (routes, unserved) = search.best();
+    let go_on = &mut || !stop();
+    let mut best: Vec<Vec<u32>>;
+    if env("BREED", 0.0) > 0.0 {
+        let breeding = Breeding {
+            keep: env("KEEPN", 15.0) as usize,
+            brood: env("BROOD", 15.0) as usize,
+            elite: env("ELITE", 4.0) as usize,
+            first_rounds: env("FIRST", 50.0),
+            child_rounds: env("CHILD", 10.0),
+            hot: env("CHOT", 0.05),
+            first_hot: env("HOT", 0.3),
+            cold: env("COLD", 0.005),
+            patience: env("PATIENCE", 100000.0) as usize,
+        };
+        let mut population = Population::new(problem, &mut search, breeding, Chance::new(seed ^ 0x5eed));
+        population.run(budget.units, go_on);
+        best = population.best_routes;
+        if best.is_empty() {
+            best = search.best().0.to_vec();
+        }
+    } else {
+        search.run(tuning.hot, tuning.cold, budget.units, go_on);
+        best = search.best().0.to_vec();
+    }
+    let mut final_tour = super::tour::Tour::new(problem);
+    final_tour.set_routes(&best);
+    let routes = final_tour.routes();
+    let unserved: Vec<u32> = (1..=problem.clients().len() as u32).filter(|&c| final_tour.is_absent(c as usize)).collect();
+    let distance = final_tour.distance;
     let outer = |all: &[u32]| all.iter().map(|&c| order[c as usize - 1]).collect::<Vec<u32>>();
     let routes: Vec<Vec<u32>> = routes.iter().map(|r| outer(r)).collect();
-    let unserved = outer(unserved);
-    let distance = search.best_cost() % (1 << 40);
+    let unserved = outer(&unserved);
     Plan { routes, unserved, distance, work: search.units, iterations: search.rounds }
 }
 

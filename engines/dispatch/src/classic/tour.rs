@@ -199,15 +199,51 @@ impl<'a> Tour<'a> {
         }
         all
     }
-    /// The same clients on the same routes as in `routes`, which must be feasible and no more than there are vehicles.
+    /// Makes `routes` the routes, at most as many as there are vehicles. A client that breaks a window or the capacity
+    /// where it stands is left out.
     pub fn set_routes(&mut self, routes: &[Vec<u32>]) {
-        *self = Tour::new(self.problem);
-        for (r, route) in routes.iter().enumerate() {
-            let mut p = self.door(r);
-            for &c in route {
-                self.insert(c as usize, p);
-                p = c as usize;
+        for stop in &mut self.stops {
+            stop.route = ABSENT;
+        }
+        self.distance = 0;
+        let problem = self.problem;
+        for r in 0..self.load.len() {
+            let door = self.door(r);
+            self.load[r] = 0;
+            self.count[r] = 0;
+            let mut p = door;
+            self.stops[door].route = r as u32;
+            for &c in routes.get(r).map_or(&[][..], Vec::as_slice) {
+                let c = c as usize;
+                let need = self.needs[c];
+                let row = problem.row(c);
+                let way = row[self.place(p)];
+                let begin = (self.stops[p].depart + way).max(need.ready);
+                let back = begin + need.service + row[0];
+                let full = self.load[r] + need.demand > problem.capacity();
+                if full || begin > need.due || back > self.stops[door].late {
+                    continue;
+                }
+                self.stops[p].next = c as u32;
+                self.stops[p].ahead = way;
+                let stop = &mut self.stops[c];
+                stop.prev = p as u32;
+                stop.behind = way;
+                stop.route = r as u32;
+                stop.depart = begin + need.service;
+                stop.late = i32::MIN;
+                self.distance += i64::from(way);
+                self.load[r] += need.demand;
+                self.count[r] += 1;
+                p = c;
             }
+            let way = problem.distance(self.place(p), 0);
+            self.distance += i64::from(way);
+            self.stops[p].next = door as u32;
+            self.stops[p].ahead = way;
+            self.stops[door].prev = p as u32;
+            self.stops[door].behind = way;
+            self.carry_back(p);
         }
     }
 }
