@@ -1,8 +1,12 @@
-//! A population of plans: parents exchange groups of routes, and every child is annealed for a short while.
+//! The hybrid genetic search: parents exchange groups of routes, every child goes through local search where lateness and
+//! overload are priced, then is annealed for a short while.
 //!
-//! Selection and survival follow the hybrid genetic search of Vidal et al. (2012, 2013), where a plan counts by its cost
-//! and by how much it differs from the others; the exchange of routes follows Nagata, Bräysy & Dullaert (2010).
+//! Selection, survival and prices follow Vidal et al. (2012, 2013); the exchange of routes follows Nagata, Bräysy &
+//! Dullaert (2010); annealing of children as a mutation follows Simensen, Hasle & Stålhane (2022).
 use super::anneal::Anneal;
+use super::descent::Descent;
+use super::group::{Group, Member};
+use super::loose::Prices;
 use super::problem::Problem;
 use crate::Chance;
 
@@ -15,184 +19,203 @@ pub(super) struct Breeding {
     pub brood: usize,
     /// Plans that survive by cost alone.
     pub elite: usize,
-    /// Rounds of annealing per client for the first plans and for children.
-    pub first_rounds: f64,
-    pub child_rounds: f64,
+    /// Rounds of annealing per client for a child.
+    pub rounds: f64,
+    /// How often a child is annealed.
+    pub annealed: f64,
     /// Temperatures for children, in mean distances per client.
     pub hot: f64,
     pub cold: f64,
-    pub first_hot: f64,
     /// Children without a better plan before a new population begins.
     pub patience: usize,
+    /// Share of children without lateness and overload that the prices aim at.
+    pub clean: f64,
 }
 
-/// Compared with this many of the most similar plans.
-const CLOSEST: usize = 4;
-
-struct Member {
-    routes: Vec<Vec<u32>>,
-    cost: i64,
-    /// For each client who comes before and after, 0 for the depot.
-    links: Vec<(u32, u32)>,
-}
-
-impl Member {
-    fn new(clients: usize, routes: Vec<Vec<u32>>, cost: i64) -> Member {
-        let mut links = vec![(0, 0); clients + 1];
-        for route in &routes {
-            let mut before = 0;
-            for (i, &c) in route.iter().enumerate() {
-                links[c as usize] = (before, route.get(i + 1).copied().unwrap_or(0));
-                before = c;
-            }
-        }
-        Member { routes, cost, links }
-    }
-    /// Number of links of `self` that `other` does not have.
-    fn broken_pairs(&self, other: &Member) -> usize {
-        let mut broken = 0;
-        for (a, b) in self.links.iter().zip(&other.links).skip(1) {
-            broken += usize::from(a.1 != b.1 && a.1 != b.0);
-            broken += usize::from(a.0 == 0 && b.0 != 0 && b.1 != 0);
-        }
-        broken
-    }
-}
+/// Children between two looks at the prices.
+const REPRICE: usize = 50;
+/// How much dearer lateness and overload become in a repair.
+const REPAIR: i64 = 12;
+const DEAREST: i64 = 100_000;
 
 pub(super) struct Population<'a, 's> {
     problem: &'a Problem,
     search: &'s mut Anneal<'a>,
+    descent: Descent<'a>,
     breeding: Breeding,
     chance: Chance,
-    members: Vec<Member>,
+    clean: Group,
+    flawed: Group,
+    prices: Prices,
+    recent_load: usize,
+    recent_warp: usize,
+    recent: usize,
     pub best_routes: Vec<Vec<u32>>,
     pub best_cost: i64,
     lowest: i64,
     idle: usize,
+    pub children: u64,
 }
 
 impl<'a, 's> Population<'a, 's> {
-    pub fn new(problem: &'a Problem, search: &'s mut Anneal<'a>, breeding: Breeding, chance: Chance) -> Self {
+    pub fn new(
+        problem: &'a Problem,
+        search: &'s mut Anneal<'a>,
+        descent: Descent<'a>,
+        breeding: Breeding,
+        chance: Chance,
+    ) -> Self {
+        let clients = problem.clients();
+        let demand: i64 = clients.iter().map(|c| i64::from(c.demand)).sum();
+        let way: i64 = (1..=clients.len()).map(|c| i64::from(problem.distance(0, c))).sum();
+        let best_routes = search.best().0.to_vec();
+        let best_cost = search.best_cost();
         Population {
             problem,
             search,
+            descent,
             breeding,
             chance,
-            members: Vec::new(),
-            best_routes: Vec::new(),
-            best_cost: i64::MAX,
+            clean: Group::default(),
+            flawed: Group::default(),
+            prices: Prices { overload: (way / demand.max(1)).clamp(1, DEAREST), warp: 1 },
+            recent_load: 0,
+            recent_warp: 0,
+            recent: 0,
+            best_routes,
+            best_cost,
             lowest: i64::MAX,
             idle: 0,
+            children: 0,
         }
+    }
+    pub fn units(&self) -> u64 {
+        self.search.units + self.descent.units
     }
 
     /// Breeds for `units` units of work.
     pub fn run(&mut self, units: u64, go_on: &mut dyn FnMut() -> bool) {
-        let end = self.search.units.saturating_add(units);
-        while self.search.units < end && go_on() {
-            let b = self.breeding;
-            let rounds = if self.members.len() < b.keep {
-                self.search.start_anew();
-                let share = self.work_of(b.first_rounds).min(end - self.search.units);
-                self.search.run(b.first_hot, b.cold, share, go_on);
-                b.first_rounds
-            } else {
-                let child = self.child();
-                self.search.start_from(&child);
-                let share = self.work_of(b.child_rounds).min(end - self.search.units);
-                self.search.run(b.hot, b.cold, share, go_on);
-                b.child_rounds
-            };
-            let _ = rounds;
-            self.add();
+        let end = self.units().saturating_add(units);
+        while self.units() < end && go_on() {
+            self.children += 1;
+            let few = self.clean.members.len() + self.flawed.members.len() < self.breeding.keep;
+            let child = if few { Vec::new() } else { self.child() };
+            self.raise(&child, end, go_on);
+            if self.idle > self.breeding.patience {
+                self.clean = Group::default();
+                self.flawed = Group::default();
+                self.lowest = i64::MAX;
+                self.idle = 0;
+            }
         }
+    }
+
+    /// Improves a child and takes it into its group.
+    fn raise(&mut self, child: &[Vec<u32>], end: u64, go_on: &mut dyn FnMut() -> bool) {
+        self.descent.run(child, self.prices, &mut self.chance);
+        self.idle += 1;
+        let (overload, warp) = self.flaws();
+        self.reprice(overload == 0, warp == 0);
+        if overload + warp > 0 {
+            let routes = self.descent.loose.export();
+            let distance = self.descent.loose.distance();
+            let repaired = self.chance.unit() < 0.5;
+            let member = Member::new(self.problem.clients().len(), routes, distance, overload, warp);
+            if repaired {
+                let dear = Prices { overload: self.prices.overload * REPAIR, warp: self.prices.warp * REPAIR };
+                self.descent.run(&member.routes, dear, &mut self.chance);
+            }
+            self.admit(member);
+            if !repaired || self.flaws() != (0, 0) {
+                return;
+            }
+        }
+        let mut routes = self.descent.loose.export();
+        let mut distance = self.descent.loose.distance();
+        if self.chance.unit() < self.breeding.annealed {
+            self.search.start_from(&routes);
+            let share = self.work_of(self.breeding.rounds).min(end.saturating_sub(self.units()));
+            self.search.run(self.breeding.hot, self.breeding.cold, share, go_on);
+            if self.search.best_cost() < distance {
+                distance = self.search.best_cost();
+                routes = self.search.best().0.to_vec();
+            }
+        }
+        self.admit(Member::new(self.problem.clients().len(), routes, distance, 0, 0));
     }
     /// Units of work for so many rounds per client.
     fn work_of(&self, rounds: f64) -> u64 {
         let per_round = self.search.units as f64 / self.search.rounds.max(1) as f64;
         (per_round * rounds * self.problem.clients().len() as f64) as u64 + 1
     }
-
-    fn add(&mut self) {
-        let cost = self.search.best_cost();
-        let routes = self.search.best().0.to_vec();
-        if cost < self.best_cost {
-            self.best_cost = cost;
-            self.best_routes.clone_from(&routes);
+    fn flaws(&self) -> (i64, i64) {
+        let capacity = self.problem.capacity();
+        let routes = &self.descent.loose.routes;
+        (
+            routes.iter().map(|r| i64::from((r.load - capacity).max(0))).sum(),
+            routes.iter().map(|r| i64::from(r.warp)).sum(),
+        )
+    }
+    fn reprice(&mut self, light: bool, punctual: bool) {
+        self.recent += 1;
+        self.recent_load += usize::from(light);
+        self.recent_warp += usize::from(punctual);
+        if self.recent < REPRICE {
+            return;
         }
-        if cost < self.lowest {
-            self.lowest = cost;
-            self.idle = 0;
+        let adjust = |price: i64, good: usize| {
+            let share = good as f64 / REPRICE as f64;
+            let factor = if share < self.breeding.clean - 0.05 {
+                1.2
+            } else if share > self.breeding.clean + 0.05 {
+                0.85
+            } else {
+                1.0
+            };
+            ((price as f64 * factor + if factor > 1.0 { 0.9 } else { 0.0 }) as i64).clamp(1, DEAREST)
+        };
+        self.prices = Prices {
+            overload: adjust(self.prices.overload, self.recent_load),
+            warp: adjust(self.prices.warp, self.recent_warp),
+        };
+        self.recent = 0;
+        self.recent_load = 0;
+        self.recent_warp = 0;
+    }
+
+    fn admit(&mut self, member: Member) {
+        let b = self.breeding;
+        let prices = self.prices;
+        let cost = |m: &Member| m.distance + m.overload * prices.overload + m.warp * prices.warp;
+        let group = if member.overload + member.warp == 0 {
+            if member.distance < self.lowest {
+                self.lowest = member.distance;
+                self.idle = 0;
+            }
+            if member.distance < self.best_cost {
+                self.best_cost = member.distance;
+                self.best_routes.clone_from(&member.routes);
+            }
+            &mut self.clean
         } else {
-            self.idle += 1;
+            &mut self.flawed
+        };
+        group.add(member);
+        if group.members.len() >= b.keep + b.brood {
+            group.cull(b.keep, b.elite, &cost);
         }
-        self.members.push(Member::new(self.problem.clients().len(), routes, cost));
-        if self.idle > self.breeding.patience {
-            self.members.clear();
-            self.lowest = i64::MAX;
-            self.idle = 0;
-        } else if self.members.len() >= self.breeding.keep + self.breeding.brood {
-            self.cull();
-        }
+        group.judge(b.elite, &cost);
     }
 
-    /// Position of each member by `key`, smallest first.
-    fn ranks(&self, key: impl Fn(usize) -> i64) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.members.len()).collect();
-        order.sort_by_key(|&i| key(i));
-        let mut rank = vec![0; order.len()];
-        for (place, &i) in order.iter().enumerate() {
-            rank[i] = place;
-        }
-        rank
+    fn member(&self, i: usize) -> &Member {
+        let clean = self.clean.members.len();
+        if i < clean { &self.clean.members[i] } else { &self.flawed.members[i - clean] }
     }
-
-    /// Takes the worst out one by one: copies first, then by cost and by likeness to others.
-    fn cull(&mut self) {
-        let count = self.members.len();
-        let mut apart = vec![vec![0usize; count]; count];
-        for i in 0..count {
-            for j in 0..i {
-                let d = self.members[i].broken_pairs(&self.members[j]);
-                apart[i][j] = d;
-                apart[j][i] = d;
-            }
-        }
-        while self.members.len() > self.breeding.keep {
-            let count = self.members.len();
-            let mut near = Vec::new();
-            let mut twin = vec![false; count];
-            let lonely: Vec<i64> = (0..count)
-                .map(|i| {
-                    near.clear();
-                    near.extend((0..count).filter(|&j| j != i).map(|j| apart[i][j]));
-                    near.sort_unstable();
-                    twin[i] = near.first() == Some(&0);
-                    near.iter().take(CLOSEST).sum::<usize>() as i64
-                })
-                .collect();
-            let by_cost = self.ranks(|i| self.members[i].cost);
-            let by_distance = self.ranks(|i| -lonely[i]);
-            let weight = 1.0 - self.breeding.elite as f64 / count as f64;
-            let worst = (0..count)
-                .filter(|&i| by_cost[i] > 0)
-                .max_by(|&i, &j| {
-                    let value = |i: usize| by_cost[i] as f64 + weight * by_distance[i] as f64;
-                    (twin[i], value(i)).partial_cmp(&(twin[j], value(j))).unwrap_or(std::cmp::Ordering::Equal)
-                })
-                .unwrap_or(count - 1);
-            self.members.swap_remove(worst);
-            apart.swap_remove(worst);
-            for row in &mut apart {
-                row.swap_remove(worst);
-            }
-        }
-    }
-
     /// The better of two by chance.
     fn parent(&mut self) -> usize {
-        let (a, b) = (self.chance.below(self.members.len()), self.chance.below(self.members.len()));
-        if self.members[a].cost <= self.members[b].cost { a } else { b }
+        let count = self.clean.members.len() + self.flawed.members.len();
+        let (a, b) = (self.chance.below(count), self.chance.below(count));
+        if self.member(a).fitness <= self.member(b).fitness { a } else { b }
     }
 
     /// Routes of one parent, a group of neighbouring ones replaced by the other parent's routes over the same clients.
@@ -200,28 +223,23 @@ impl<'a, 's> Population<'a, 's> {
         let mother = self.parent();
         let mut father = self.parent();
         for _ in 0..8 {
-            if father != mother && self.members[father].cost != self.members[mother].cost {
+            if father != mother {
                 break;
             }
             father = self.parent();
         }
         let clients = self.problem.clients().len();
-        let of = |m: &Member| {
-            let mut route_of = vec![usize::MAX; clients + 1];
-            for (r, route) in m.routes.iter().enumerate() {
-                for &c in route {
-                    route_of[c as usize] = r;
-                }
-            }
-            route_of
-        };
-        let (mother, father) = (&self.members[mother], &self.members[father]);
-        let route_of = of(mother);
-        let count = mother.routes.len();
-        let most = (count / 2).max(1);
-        let take = 1 + self.chance.below(most);
-        // The routes met first when walking away from a random client.
         let seed = 1 + self.chance.below(clients);
+        let count = self.member(mother).routes.len();
+        let take = 1 + self.chance.below((count / 2).max(1));
+        let (mother, father) = (self.member(mother), self.member(father));
+        let mut route_of = vec![usize::MAX; clients + 1];
+        for (r, route) in mother.routes.iter().enumerate() {
+            for &c in route {
+                route_of[c as usize] = r;
+            }
+        }
+        // The routes met first when walking away from a random client.
         let mut chosen = vec![false; count];
         let mut left = take;
         for &c in self.search.around(seed) {
@@ -235,17 +253,15 @@ impl<'a, 's> Population<'a, 's> {
             }
         }
         // The father's routes that serve most of these clients.
+        let free = |c: u32| {
+            let r = route_of[c as usize];
+            r == usize::MAX || chosen[r]
+        };
         let mut shares: Vec<(usize, usize)> = father
             .routes
             .iter()
             .enumerate()
-            .map(|(r, route)| {
-                let common = route.iter().filter(|&&c| {
-                    let r = route_of[c as usize];
-                    r == usize::MAX || chosen[r]
-                });
-                (common.count() * 1000 / route.len().max(1), r)
-            })
+            .map(|(r, route)| (route.iter().filter(|&&c| free(c)).count() * 1000 / route.len().max(1), r))
             .collect();
         shares.sort_by(|a, b| b.cmp(a));
         let mut routes: Vec<Vec<u32>> =
@@ -255,15 +271,7 @@ impl<'a, 's> Population<'a, 's> {
             if share == 0 {
                 break;
             }
-            let route: Vec<u32> = father.routes[r]
-                .iter()
-                .copied()
-                .filter(|&c| {
-                    let r = route_of[c as usize];
-                    r == usize::MAX || chosen[r]
-                })
-                .collect();
-            routes.push(route);
+            routes.push(father.routes[r].iter().copied().filter(|&c| free(c)).collect());
         }
         routes
     }

@@ -13,6 +13,9 @@
 mod anneal;
 mod breed;
 pub mod check;
+mod descent;
+mod group;
+mod loose;
 mod nearby;
 mod plan;
 mod problem;

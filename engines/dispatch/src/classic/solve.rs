@@ -32,19 +32,25 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
     let mut best: Vec<Vec<u32>>;
     if env("BREED", 0.0) > 0.0 {
         let breeding = Breeding {
-            keep: env("KEEPN", 15.0) as usize,
-            brood: env("BROOD", 15.0) as usize,
+            keep: env("KEEPN", 25.0) as usize,
+            brood: env("BROOD", 25.0) as usize,
             elite: env("ELITE", 4.0) as usize,
-            first_rounds: env("FIRST", 50.0),
-            child_rounds: env("CHILD", 10.0),
-            hot: env("CHOT", 0.05),
-            first_hot: env("HOT", 0.3),
+            rounds: env("CHILD", 10.0),
+            annealed: env("ANNEALED", 0.3),
+            hot: env("CHOT", 0.1),
             cold: env("COLD", 0.005),
             patience: env("PATIENCE", 100000.0) as usize,
+            clean: env("CLEAN", 0.4),
         };
-        let mut population = Population::new(problem, &mut search, breeding, Chance::new(seed ^ 0x5eed));
+        let descent = super::descent::Descent::new(problem, &nearby, env("LSB", 30.0) as usize);
+        let mut population =
+            Population::new(problem, &mut search, descent, breeding, Chance::new(seed ^ 0x5eed));
         population.run(budget.units, go_on);
-        best = population.best_routes;
+        best = population.best_routes.clone();
+        let more = population.units();
+        let kids = population.children;
+        if std::env::var("VERBOSE").is_ok() { eprintln!("children {kids}"); }
+        search.units = more;
         if best.is_empty() {
             best = search.best().0.to_vec();
         }
