@@ -12,6 +12,7 @@
 
 mod budget;
 mod chance;
+pub mod classic;
 mod hours;
 mod input;
 pub mod plan;
