@@ -14,6 +14,7 @@ mod budget;
 mod chance;
 mod hours;
 mod input;
+pub mod paired;
 mod rank;
 mod reason;
 pub mod rotation;
