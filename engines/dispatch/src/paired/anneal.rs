@@ -12,6 +12,9 @@ pub(crate) struct Course {
     /// Steps in all.
     pub steps: u64,
     pub mix: Mix,
+    /// Surcharge per used route while hotter than `free_below`.
+    pub surcharge: f64,
+    pub free_below: f64,
 }
 
 /// Steps between two changes of temperature and two looks at the deadline.
@@ -45,6 +48,8 @@ pub(crate) fn run<'a>(
         }
         let progress = done as f64 / course.steps as f64;
         let heat = course.hot * (course.cold / course.hot).powf(progress);
+        let extra = course.surcharge * (heat / course.free_below - 0.5).clamp(0.0, 0.5) * 2.0;
+        s.set_surcharge(extra as u32);
         let block = BLOCK.min(course.steps - done);
         for _ in 0..block {
             let bits = chance.bits();
@@ -53,7 +58,7 @@ pub(crate) fn run<'a>(
             tally.tried[kind] += 1;
             if moves::step(s, chance, kind, limit) {
                 tally.taken[kind] += 1;
-                if s.cost() < best_cost {
+                if extra == 0.0 && s.cost() < best_cost {
                     best_cost = s.cost();
                     best.copy_from(s);
                 }

@@ -200,7 +200,7 @@ impl File<'_> {
     }
 }
 
-fn decimals_of(word: &str) -> Result<u32, String> {
+pub(crate) fn decimals_of(word: &str) -> Result<u32, String> {
     let shown = || word.chars().take(20).collect::<String>();
     let digits = word.strip_prefix('-').unwrap_or(word);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
@@ -216,7 +216,7 @@ fn decimals_of(word: &str) -> Result<u32, String> {
 }
 
 /// A decimal number in units of 10^−`decimals`, exactly.
-fn ticks(word: &str, decimals: u32) -> Result<i64, String> {
+pub(crate) fn ticks(word: &str, decimals: u32) -> Result<i64, String> {
     decimals_of(word)?;
     let (sign, digits) = word.strip_prefix('-').map_or((1, word), |rest| (-1, rest));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));

@@ -10,6 +10,7 @@
 //! - A problem somebody in which cannot be served is refused when it is built, with every such patient and the reason.
 pub(crate) mod anneal;
 mod check;
+mod listing;
 pub mod mankowska;
 pub(crate) mod moves;
 mod plan;

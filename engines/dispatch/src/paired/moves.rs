@@ -50,7 +50,13 @@ pub(crate) fn step(s: &mut State<'_>, chance: &mut Chance, kind: usize, limit: i
             if w == v {
                 return false;
             }
-            let (Some(a), Some(b)) = (good_prev(s, chance, v), good_prev(s, chance, w)) else { return false };
+            let Some(a) = good_prev(s, chance, v) else { return false };
+            let b = match chance.below(4) {
+                0 => good_prev(s, chance, w),
+                1 => Some(when(s, w, s.carer(w), meeting(s, v, a))),
+                _ => pick(&s.t.who[w], chance).map(|c| when(s, w, c, meeting(s, v, a))),
+            };
+            let Some(b) = b else { return false };
             pair(s, v, a, w, b, limit)
         }
         _ => {
@@ -71,9 +77,34 @@ fn pick(list: &[u16], chance: &mut Chance) -> Option<usize> {
 /// A node it may well be put behind.
 fn good_prev(s: &State<'_>, chance: &mut Chance, v: usize) -> Option<usize> {
     if chance.below(16) == 0 || s.t.after[v].is_empty() {
-        return pick(&s.t.who[v], chance).map(|c| s.office(c));
+        // Anywhere on the route of anybody who can.
+        let mut u = s.office(pick(&s.t.who[v], chance)?);
+        for _ in 0..chance.below(12) {
+            u = s.next(u);
+        }
+        return Some(u);
     }
     pick(&s.t.after[v], chance)
+}
+
+/// When the partner of `v` would start if `v` came behind `a`.
+fn meeting(s: &State<'_>, v: usize, a: usize) -> i64 {
+    let (n, p) = (&s.nodes[v], &s.nodes[a]);
+    n.earliest.max(p.start + p.duration + s.way(a, v)) + s.offset(v)
+}
+
+/// The node on the carer's route behind which a visit that starts at `time` belongs; never `w` itself.
+fn when(s: &State<'_>, w: usize, carer: usize, time: i64) -> usize {
+    let head = s.office(carer);
+    let mut at = head;
+    let mut v = s.next(head);
+    while v != head && (v == w || s.nodes[v].start <= time) {
+        if v != w {
+            at = v;
+        }
+        v = s.next(v);
+    }
+    at
 }
 
 fn finish(s: &mut State<'_>, limit: i64) -> bool {

@@ -38,6 +38,9 @@ enum Step {
 #[derive(Clone, Debug)]
 pub(crate) struct State<'a> {
     pub t: &'a Tables,
+    /// The travel table with the surcharge on the legs from and to the office.
+    ways: Vec<u32>,
+    surcharge: u32,
     /// Visits, then one office node per carer: the ring's head.
     pub nodes: Vec<Node>,
     pub travel: i64,
@@ -96,6 +99,8 @@ impl<'a> State<'a> {
         }));
         State {
             t,
+            ways: t.travel.clone(),
+            surcharge: 0,
             nodes,
             travel: 0,
             late: 0,
@@ -115,6 +120,20 @@ impl<'a> State<'a> {
     pub fn copy_from(&mut self, other: &State<'a>) {
         self.nodes.copy_from_slice(&other.nodes);
         (self.travel, self.late, self.worst) = (other.travel, other.late, other.worst);
+    }
+
+    /// Makes every route that has visits cost so much more, to steer how many there are. The surcharge lies on the way
+    /// back to the office, where it changes no start.
+    pub fn set_surcharge(&mut self, extra: u32) {
+        if extra == self.surcharge {
+            return;
+        }
+        let width = self.t.width;
+        for i in 1..width {
+            self.ways[i * width] = self.t.travel[i * width].saturating_add(extra);
+        }
+        self.surcharge = extra;
+        self.rebuild();
     }
 
     pub fn cost(&self) -> i64 {
@@ -144,13 +163,24 @@ impl<'a> State<'a> {
     }
     #[inline]
     pub fn way(&self, a: usize, b: usize) -> i64 {
-        i64::from(self.t.travel[self.nodes[a].place as usize * self.t.width + self.nodes[b].place as usize])
+        i64::from(self.ways[self.nodes[a].place as usize * self.t.width + self.nodes[b].place as usize])
     }
     /// Whether the carer may do the visit, its partner staying where it is.
     #[inline]
     pub fn fits(&self, v: usize, carer: usize) -> bool {
         let mate = self.nodes[v].mate as usize;
         self.t.can(v, carer) && (mate == v || self.carer(mate) != carer)
+    }
+
+    /// How much later than `v` its partner starts at the least.
+    pub fn offset(&self, v: usize) -> i64 {
+        let n = &self.nodes[v];
+        match n.kind {
+            Kind::RigidFirst | Kind::GapFirst => n.min_gap,
+            Kind::RigidSecond => -n.min_gap,
+            Kind::GapSecond => -n.max_gap,
+            Kind::Single | Kind::Office => 0,
+        }
     }
 
     fn assign(&mut self, v: usize, carer: u16) {
@@ -263,7 +293,7 @@ impl<'a> State<'a> {
     fn ready(&self, v: usize) -> i64 {
         let n = &self.nodes[v];
         let p = &self.nodes[n.prev as usize];
-        let way = i64::from(self.t.travel[p.place as usize * self.t.width + n.place as usize]);
+        let way = i64::from(self.ways[p.place as usize * self.t.width + n.place as usize]);
         n.earliest.max(p.start + p.duration + way)
     }
 

@@ -36,7 +36,6 @@ pub(crate) struct Tables {
     pub travel: Vec<u32>,
     /// Ticks by visit and carer.
     pub duration: Vec<u32>,
-    pub same_for_all: bool,
     /// Bits by visit: which carers may do it.
     words: usize,
     able: Vec<u64>,
@@ -91,7 +90,6 @@ impl Tables {
                 }
             }
         }
-        let same_for_all = carers == 0 || duration.chunks(carers).all(|row| row.iter().all(|&d| d == row[0]));
         let mut tables = Tables {
             after: vec![Vec::new(); visits.len()],
             before: vec![Vec::new(); visits.len()],
@@ -100,7 +98,6 @@ impl Tables {
             width,
             travel,
             duration,
-            same_for_all,
             words,
             able,
             who,
