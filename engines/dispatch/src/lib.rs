@@ -15,6 +15,7 @@ mod chance;
 pub mod classic;
 mod hours;
 mod input;
+pub mod paired;
 pub mod plan;
 mod rank;
 mod reason;
