@@ -215,3 +215,32 @@ async fn a_trial_writes_nothing_of_entitlement_and_names_who_gains() {
     })
     .await;
 }
+
+#[test]
+fn lines_that_differ_are_laid_side_by_side() {
+    let shown = |a: &str, b: &str| -> Vec<String> {
+        let line = |l: &entitlement::model::DiffLine| match (l.old, l.new) {
+            (Some(_), None) => format!("-{}", l.text),
+            (None, Some(_)) => format!("+{}", l.text),
+            (old, new) => format!("{old:?}{new:?}{}", l.text).replace("Some", ""),
+        };
+        entitlement::model::diff(a, b, 1).iter().map(|l| l.as_ref().map_or("…".into(), line)).collect()
+    };
+    assert!(shown("a\nb\nc", "a\nb\nc").is_empty());
+    assert_eq!(shown("a\nb\nc\nd\ne", "a\nb\nx\nd\ne"), ["…", "(2)(2)b", "-c", "+x", "(4)(4)d"]);
+    assert_eq!(shown("", "a"), ["+a"]);
+    assert_eq!(shown("a\nb", "b"), ["-a", "(2)(1)b"]);
+    let long = "x\n".repeat(5_000);
+    assert_eq!(shown(&long, &"y\n".repeat(5_000)).len(), 10_000, "very long texts are replaced as a whole");
+}
+
+#[test]
+fn the_cause_of_a_change_is_read_from_the_facts_that_differ() {
+    use entitlement::model::{Cause, cause_of, changed_facts};
+    let changed = changed_facts(r#"{"birth_date":"1951-12-05","alive":true}"#, r#"{"birth_date":"1951-09-05","alive":true}"#);
+    assert_eq!(changed, ["birth_date"]);
+    assert_eq!(cause_of(&["birth_date"], false), Cause::Birth);
+    assert_eq!(cause_of(&["income_class", "death_date"], false), Cause::Death, "a death says most");
+    assert_eq!(cause_of(&["disability_cert"], true), Cause::Certificate);
+    assert_eq!((cause_of(&[], true), cause_of(&[], false)), (Cause::Policy, Cause::Other));
+}

@@ -97,7 +97,8 @@ async fn a_storm_is_one_case_with_its_count() {
         assert_eq!(cases.len(), 1);
         let id = *cases.iter().next().unwrap();
         let w = service::waiting(&db, &scope(COUNTY), id).await.unwrap();
-        let counts: Vec<(AlarmKind, i64)> = w.alarms.iter().map(|a| (a.kind, a.count)).collect();
+        let mut counts: Vec<(AlarmKind, i64)> = w.alarms.iter().map(|a| (a.kind, a.count)).collect();
+        counts.sort();
         assert_eq!(counts, [(AlarmKind::HeartRateHigh, 40), (AlarmKind::Spo2Low, 80)]);
         assert_eq!(history(&db, id).await.len(), 2, "one line a kind, not one a message");
         let stored = db.read().scalar::<i64>("SELECT COUNT(*) FROM safety_occurrence", vec![]).await.unwrap();
@@ -170,10 +171,14 @@ async fn what_an_alarm_saw_is_sealed() {
     each_engine(&migrations(), |db| async move {
         let e = elder(&db).await;
         sos(&db, e, "watch:1").await;
-        for (table, column) in [("safety_alarm", "reason"), ("safety_occurrence", "evidence"), ("safety_event", "text")] {
-            let raw: Option<Vec<u8>> = db.read().scalar(&format!("SELECT {column} FROM {table}"), vec![]).await.unwrap();
+        for (table, column) in [("safety_alarm", "reason"), ("safety_occurrence", "evidence"), ("safety_event", "text")]
+        {
+            let raw: Option<Vec<u8>> =
+                db.read().scalar(&format!("SELECT {column} FROM {table}"), vec![]).await.unwrap();
             let raw = raw.unwrap();
-            assert!(!String::from_utf8_lossy(&raw).contains("手表") && !String::from_utf8_lossy(&raw).contains("battery"));
+            assert!(
+                !String::from_utf8_lossy(&raw).contains("手表") && !String::from_utf8_lossy(&raw).contains("battery")
+            );
         }
     })
     .await;

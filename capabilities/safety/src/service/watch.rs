@@ -13,6 +13,9 @@ pub const OWNER_MS: i64 = 180_000;
 /// At most so many of one kind of work in one look.
 const BATCH: i64 = 200;
 
+/// A ladder has at most so many rungs.
+const RUNGS: usize = 8;
+
 /// What one look did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
@@ -47,7 +50,13 @@ pub async fn look(db: &Db, book: &RegionBook) -> Result<Looked> {
         }
     }
     for id in due {
-        out.climbed += usize::from(tried(id, climb(db, book, id).await));
+        // Two rungs may stand at one time, and after a standstill several are due.
+        for _ in 0..RUNGS {
+            if !tried(id, climb(db, book, id).await) {
+                break;
+            }
+            out.climbed += 1;
+        }
     }
     for id in cases::family_due(db).await? {
         out.told += usize::from(tried(id, tell_family(db, book, id).await));
