@@ -37,6 +37,8 @@ const UP_SPAN: u16 = 8;
 pub(crate) const RISEN_MS: i64 = 30 * Instant::MINUTE;
 /// No activity for this long after the usual bedtime: asleep.
 const ASLEEP_MS: i64 = 40 * Instant::MINUTE;
+/// Shorter pauses by day are not worth recording.
+const LEAST_QUIET: i64 = 30 * Instant::MINUTE;
 /// Longest stay that is recorded, minutes.
 const LONGEST: i64 = 20 * 60;
 /// A day with fewer events than this is no day to learn from: nobody was there, or the sensors were not.
@@ -207,6 +209,9 @@ impl Habit {
         let mut over = std::mem::replace(&mut self.today, Day::new(day));
         over.busy = (48..192).filter(|c| is_set(&self.active, *c)).count() as u16;
         self.clear_cells();
+        if over.rise != NONE && over.quiet == NONE {
+            over.quiet = minutes(LEAST_QUIET);
+        }
         if over.events >= LEAST_EVENTS {
             over.night = if self.night_day == over.day { self.night } else { 0 };
             if self.days.len() >= DAYS {
@@ -366,11 +371,13 @@ fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
     if let (Some(last), Some(gap)) = (habit.last, gap)
         && habit.today.rise != NONE
         && last >= moment(day, habit.today.rise)
-        && gap >= 30 * Instant::MINUTE
+        && gap >= LEAST_QUIET
         && state.home.exit.is_none_or(|e| last > e)
     {
         let end = when.min(moment(day, habit.usual.evening()));
-        most(&mut habit.today.quiet, minutes(end.since(last)));
+        if end > last {
+            most(&mut habit.today.quiet, minutes(end.since(last)));
+        }
     }
     habit.last = Some(when);
 }
