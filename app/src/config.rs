@@ -15,6 +15,7 @@ struct File {
     log_json: Option<bool>,
     site: SiteFile,
     web: WebFile,
+    notify: NotifyFile,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,6 +30,13 @@ struct SiteFile {
 struct WebFile {
     secure_cookies: Option<bool>,
     connections: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NotifyFile {
+    url: Option<String>,
+    token: Option<String>,
 }
 
 /// What the command line and the environment may set.
@@ -64,6 +72,8 @@ pub struct Config {
     pub region: RegionCode,
     pub secure_cookies: bool,
     pub connections: u32,
+    /// Where messages to telephones are handed over, and with which token; `None`: they wait in the outbox.
+    pub notify: Option<(String, Option<String>)>,
 }
 
 const DEFAULT_REGION: &str = "441500000000";
@@ -100,6 +110,7 @@ impl Config {
             site_name: file.site.name.unwrap_or_else(|| "智慧养老服务平台".into()),
             region,
             secure_cookies: file.web.secure_cookies.unwrap_or(false),
+            notify: file.notify.url.map(|u| (u, file.notify.token)),
             connections: file.web.connections.unwrap_or(8).clamp(1, 200),
         })
     }

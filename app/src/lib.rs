@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod channel;
 pub mod commands;
 pub mod config;
 mod demo;
@@ -74,6 +75,14 @@ enum Command {
     /// Example: yinian vigil replay home.csv --json
     #[command(subcommand)]
     Vigil(commands::vigil::Vigil),
+    /// Device protocols: decode recorded messages.
+    ///
+    /// Example: yinian wire decode --protocol gt06 messages.jsonl
+    #[command(subcommand)]
+    Wire(commands::protocols::Wire),
+    /// Emergencies.
+    #[command(subcommand)]
+    Safety(commands::safety::Safety),
     /// Measure: `search pages policy settle import start`. One JSON line each.
     Bench(bench::Args),
     /// Completions for a shell: bash, zsh, fish, powershell, elvish.
@@ -128,6 +137,8 @@ async fn run(command: Command, config: Config) -> kernel::Result<ExitCode> {
         Command::Audit(a) => commands::doctor::audit(&config, a).await,
         Command::Policy(a) => commands::policy::run(&config, a).await,
         Command::Vigil(a) => commands::vigil::run(a),
+        Command::Wire(a) => commands::protocols::run(a),
+        Command::Safety(a) => commands::safety::run(config, a).await,
         Command::Bench(a) => bench::run(&config, a).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "yinian", &mut std::io::stdout());

@@ -20,6 +20,7 @@ pub fn migrations() -> Vec<Migration> {
         orders::MIGRATIONS,
         assessment::MIGRATIONS,
         field::MIGRATIONS,
+        safety::MIGRATIONS,
         settlement::MIGRATIONS,
     ]
     .concat()
@@ -37,6 +38,7 @@ pub fn routes() -> Routes {
         .merge(orders::routes())
         .merge(assessment::routes())
         .merge(field::routes())
+        .merge(safety::routes())
         .merge(settlement::routes())
         .merge(desk::routes())
 }
@@ -45,6 +47,7 @@ fn nav() -> Vec<NavEntry> {
     [
         desk::nav(),
         field::nav(),
+        safety::nav(),
         people::nav(),
         entitlement::nav(),
         orders::nav(),
@@ -91,10 +94,10 @@ pub fn platform(config: &Config, job: &'static str) -> Actor {
 }
 
 /// The runner of jobs, schedules and events.
-pub fn runner(db: &Db, config: &Config, packs: &Arc<entitlement::Packs>) -> work::Runner {
+pub fn runner(db: &Db, config: &Config, shelf: &Arc<entitlement::Shelf>) -> work::Runner {
     let mut jobs: Vec<Arc<dyn work::Job>> = Vec::new();
     jobs.extend(people::jobs());
-    jobs.extend(entitlement::jobs(packs.clone()));
+    jobs.extend(entitlement::jobs(shelf.clone()));
     jobs.extend(assessment::jobs());
     jobs.extend(settlement::jobs());
     let mut schedules = Vec::new();
@@ -102,7 +105,7 @@ pub fn runner(db: &Db, config: &Config, packs: &Arc<entitlement::Packs>) -> work
     schedules.extend(assessment::schedules());
     schedules.extend(settlement::schedules());
     let mut subscribers: Vec<Arc<dyn work::Subscriber>> = Vec::new();
-    subscribers.extend(entitlement::subscribers(packs.clone()));
+    subscribers.extend(entitlement::subscribers(shelf.clone()));
     subscribers.extend(orders::subscribers(config.region));
     subscribers.extend(assessment::subscribers(config.region));
     work::Runner {
@@ -116,20 +119,26 @@ pub fn runner(db: &Db, config: &Config, packs: &Arc<entitlement::Packs>) -> work
 
 /// The finished application over an open, migrated database.
 pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
-    let packs = Arc::new(entitlement::Packs::shipped()?);
+    let shelf = Arc::new(entitlement::Shelf::shipped()?);
     let regions = people::service::load_book(&db).await?;
     let panels: Vec<Arc<dyn people::service::Panel>> =
-        entitlement::panels(packs.clone()).into_iter().chain(orders::panels()).chain(assessment::panels()).collect();
+        entitlement::panels(shelf.clone()).into_iter().chain(orders::panels()).chain(assessment::panels()).chain(safety::panels()).collect();
     let access = Arc::new(access::Access::new(db.clone(), config.region));
     let evidence: Arc<dyn orders::EvidencePanel> = Arc::new(field::Panel);
+    let channel: Arc<dyn safety::service::Channel> = match &config.notify {
+        Some((url, token)) => Arc::new(crate::channel::Http::new(url.clone(), token.clone())),
+        None => Arc::new(safety::service::Nothing),
+    };
     let things: Vec<Arc<dyn Any + Send + Sync>> = vec![
-        packs.clone(),
+        shelf.clone(),
         Arc::new(people::service::Panels(panels)),
         access.clone(),
         Arc::new(desk::Figures::default()),
         Arc::new(orders::Evidence(evidence)),
-        Arc::new(books::PackTitles(packs.titles())),
+        Arc::new(books::PackTitles(shelf.clone())),
         Arc::new(assessment::Scales::shipped()?),
+        Arc::new(safety::Bell::default()),
+        Arc::new(safety::Outbox(channel)),
     ];
     let site = Site {
         name: config.site_name.clone(),
@@ -138,6 +147,6 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         data: config.data.clone(),
         secure_cookies: config.secure_cookies,
     };
-    let runner = runner(&db, config, &packs);
+    let runner = runner(&db, config, &shelf);
     Ok(App::new(AppParts { db, site, auth: access, nav: nav(), regions, runner: Some(runner) }, things))
 }

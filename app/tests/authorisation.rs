@@ -87,7 +87,7 @@ async fn a_post_without_the_token_is_refused_on_every_route() {
 /// What belongs to the whole city or to nobody: every holder of the permission reads it.
 fn common(path: &str) -> bool {
     // The policy's text; scales; the region switcher, which ignores what lies outside.
-    path == "/policies/{id}" || path == "/region/{code}" || path.contains("/{scale}")
+    path.starts_with("/policies/{id}") || path == "/region/{code}" || path.contains("/{scale}")
 }
 
 /// Catalogue items are the county's, no provider's: in one county everyone shares them.

@@ -13,8 +13,22 @@ pub fn run(root: &Path, name: &str, rest: &[String]) -> bool {
         return false;
     }
     let program = target(root).join("release/yinian");
+    // A server of its own for the bench, gone when it ends; a server elsewhere is named by `--database URL`.
+    let own = match rest.iter().any(|a| a == "--postgres") {
+        true => match crate::test::start_postgres() {
+            Ok(server) => Some(server),
+            Err(e) => {
+                eprintln!("{e}");
+                return false;
+            }
+        },
+        false => None,
+    };
     let mut bench = Command::new(program);
-    bench.arg("bench").arg(name).args(rest).current_dir(root).env("YINIAN_COMMIT", commit(root));
+    if let Some(server) = &own {
+        bench.env("YINIAN_DATABASE", server.url());
+    }
+    bench.arg("bench").arg(name).args(rest.iter().filter(|a| *a != "--postgres")).current_dir(root).env("YINIAN_COMMIT", commit(root));
     if name != "policy" {
         return runs(&mut bench);
     }

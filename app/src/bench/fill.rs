@@ -92,8 +92,8 @@ pub(crate) async fn members(db: &Db, b: &Bench) -> Result<Vec<Member>> {
 
 /// Runs the determination of everyone for a day; seconds it took.
 pub(crate) async fn determine(db: &Db, b: &Bench, day: kernel::CivilDate) -> Result<f64> {
-    let packs = Arc::new(entitlement::Packs::shipped()?);
-    let runner = wire::runner(db, &b.config, &packs);
+    let shelf = Arc::new(entitlement::Shelf::shipped()?);
+    let runner = wire::runner(db, &b.config, &shelf);
     let actor = wire::platform(&b.config, "determine");
     let tx = db.begin().await?;
     let key = format!("bench-determine:{day}:{}", db.now().0);

@@ -102,5 +102,30 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
             "determinations_per_second": (stored as f64 / first.max(1e-9)).round(),
         }),
     );
+    trial(b, &world.db, today).await
+}
+
+/// Tries “75 → 70” out over everyone of the archive, as its page does, with the people written apart for their list.
+async fn trial(b: &Bench, db: &store::Db, today: CivilDate) -> Result<()> {
+    let packs = entitlement::Packs::shipped()?;
+    let Some(from) = packs.get(BESIDE[0], today) else { return Ok(()) };
+    // The examples are of 75 and would refuse the text.
+    let head = from.text.split("[[examples]]").next().unwrap_or_default();
+    let (before, rest) = head.split_at(head.find("name = \"min_age\"").unwrap_or(head.len()));
+    let text = format!("{before}{}", rest.replacen("value = 75", "value = 70", 1));
+    let draft = policy::Pack::load("bench", &text).map_err(Error::internal)?;
+    let actor = crate::wire::platform(&b.config, "policy");
+    let t = stopwatch();
+    let found =
+        entitlement::service::simulate(db, &packs, &draft, &actor, today, &entitlement::service::Quiet).await?;
+    let took = t.elapsed();
+    b.tell(
+        "P5 trial 75 to 70",
+        json!({
+            "elders": found.total.people, "gains": found.total.gains, "losses": found.total.losses,
+            "towns": found.by_town.len(), "more_fen_a_month": (found.total.then - found.total.now).0,
+            "seconds": took.as_secs_f64(),
+        }),
+    );
     Ok(())
 }

@@ -76,12 +76,14 @@ async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {
     let db = wire::open_seeded(config, clock.clone(), false, args.seed).await?;
     store::migrate(&db, &wire::migrations()).await?;
     people::service::seed_regions(&db, people::service::shipped_regions()).await?;
-    let packs = Arc::new(entitlement::Packs::shipped()?);
+    let shelf = Arc::new(entitlement::Shelf::shipped()?);
     println!("正在建演示镇：{} 位老人，半年的服务记录……", args.elders);
     let cast = demo::build_cast(&db, config, args.seed, args.elders as usize, now.date()).await?;
-    let written = demo::write_history(&db, config, &packs, &cast, args.seed, now).await?;
+    demo::adopt_renovation(&db, &shelf, &cast).await?;
+    let written = demo::write_history(&db, config, &shelf, &cast, args.seed, now).await?;
     demo::write_assessments(&db, config, &cast, args.seed, now).await?;
     clock.set(now);
+    demo::late_notices(&db, &cast).await?;
     db.close().await?;
     let took = Clock::System.now().since(started) / 1000;
     println!("建好了：{} 位老人，{} 单服务，用了 {took} 秒", cast.elders, written);

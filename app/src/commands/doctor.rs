@@ -119,6 +119,14 @@ pub async fn check(config: &Config) -> Vec<Check> {
         },
     );
     add(
+        "待遇计数",
+        match entitlement::service::tallies(&db, false).await {
+            Ok(0) => Ok("和逐条数的一样".into()),
+            Ok(n) => Err(format!("{n} 处和逐条数的不一样，运行 yinian determine 会重数")),
+            Err(e) => Err(e.to_string()),
+        },
+    );
+    add(
         "审计记录",
         match audit::verify(&db).await {
             Ok(v) if v.intact() => Ok(format!("{} 条，没有改动", v.rows)),

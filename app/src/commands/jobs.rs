@@ -32,8 +32,8 @@ async fn now(
     payload: serde_json::Value,
 ) -> Result<serde_json::Value> {
     let db = ready_db(config, true).await?;
-    let packs = Arc::new(entitlement::Packs::shipped()?);
-    let runner = wire::runner(&db, config, &packs);
+    let shelf = Arc::new(entitlement::Shelf::shipped()?);
+    let runner = wire::runner(&db, config, &shelf);
     let actor = wire::platform(config, kind);
     // The same work that somebody runs is waited for; when they are gone it is taken over, not begun beside it.
     let id: JobId = match work::running(&db, kind, &payload, config.region).await? {

@@ -3,9 +3,9 @@ use crate::commands::{ready_db, report};
 use crate::config::Config;
 use crate::wire;
 use clap::Subcommand;
-use entitlement::Packs;
+use entitlement::Shelf;
 use kernel::{CivilDate, Clock, ElderId, Error, Result};
-use policy::{FACTS, Pack, PacksOn, Parameter, check_set, decide_line, facts_markdown};
+use policy::{FACTS, Pack, PacksOn, check_set, decide_line, differences, facts_markdown};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -241,7 +241,7 @@ fn tree(reason: &policy::Reason, depth: usize, out: &mut String) {
 
 async fn explain(config: &Config, elder: ElderId, json: bool) -> Result<ExitCode> {
     let db = ready_db(config, true).await?;
-    let packs = Packs::shipped()?;
+    let packs = Shelf::shipped()?.packs(&db).await?;
     let actor = wire::platform(config, "policy");
     let views = entitlement::service::current(&db, &packs, actor.scope(), elder).await?;
     let mut text = String::new();
@@ -270,7 +270,7 @@ impl entitlement::service::Progress for Told {
 async fn simulate(config: &Config, file: &Path, on: Option<CivilDate>, json: bool) -> Result<ExitCode> {
     let draft = load(file)?;
     let db = ready_db(config, true).await?;
-    let packs = Packs::shipped()?;
+    let packs = Shelf::shipped()?.packs(&db).await?;
     let actor = wire::platform(config, "policy");
     let day = on.unwrap_or_else(|| db.clock().today());
     let done = entitlement::service::simulate(&db, &packs, &draft, &actor, day, &Told).await?;
@@ -288,66 +288,9 @@ async fn simulate(config: &Config, file: &Path, on: Option<CivilDate>, json: boo
     Ok(ExitCode::SUCCESS)
 }
 
-/// A part of a pack that differs: its kind, its name, the text before and after; one is missing where it is new or gone.
-#[derive(serde::Serialize)]
-struct Difference {
-    part: &'static str,
-    name: String,
-    before: Option<String>,
-    after: Option<String>,
-}
-
-fn differences(part: &'static str, before: Vec<(String, String)>, after: Vec<(String, String)>) -> Vec<Difference> {
-    let find = |side: &[(String, String)], name: &str| side.iter().find(|(n, _)| n == name).map(|(_, t)| t.clone());
-    let mut names: Vec<String> = before.iter().map(|(n, _)| n.clone()).collect();
-    names.extend(after.iter().map(|(n, _)| n.clone()).filter(|n| find(&before, n).is_none()));
-    names
-        .into_iter()
-        .map(|name| Difference { before: find(&before, &name), after: find(&after, &name), part, name })
-        .filter(|d| d.before != d.after)
-        .collect()
-}
-
-fn values(p: &Parameter) -> String {
-    let each = p.values.iter().map(|v| {
-        let until = v.to.map_or_else(String::new, |to| format!(" 到 {to}"));
-        format!("{}（{} 起{until}）", v.value.zh(), v.from)
-    });
-    each.collect::<Vec<_>>().join("；")
-}
-
 fn diff(before: &Path, after: &Path, json: bool) -> Result<ExitCode> {
     let (a, b) = (load(before)?, load(after)?);
-    let frame = |p: &Pack| {
-        let to = p.effective_to.map_or_else(String::new, |d| d.to_string());
-        [("id", p.id.clone()), ("title", p.title.clone()), ("place", p.place.to_string())]
-            .into_iter()
-            .chain([("effective_from", p.effective_from.to_string()), ("effective_to", to)])
-            .map(|(n, t)| (n.to_string(), t))
-            .collect::<Vec<_>>()
-    };
-    let parameters = |p: &Pack| p.parameters.iter().map(|v| (v.name.clone(), values(v))).collect();
-    let conditions = |p: &Pack| {
-        let text = |c: &policy::Condition| match c.cel() {
-            Some(cel) => format!("{}：{cel}", c.label),
-            None => {
-                let below: Vec<&str> = c.children().iter().map(|&i| p.conditions[i].name.as_str()).collect();
-                format!("{}：{:?} {}", c.label, c.join(), below.join("、"))
-            }
-        };
-        p.conditions.iter().map(|c| (c.name.clone(), text(c))).collect()
-    };
-    let grants = |p: &Pack| {
-        let text = |g: &policy::Grant| serde_json::to_string(&g.kind).unwrap_or_default();
-        p.grants.iter().map(|g| (g.name.clone(), format!("{} {}", g.label, text(g)))).collect()
-    };
-    let articles =
-        |p: &Pack| p.articles.iter().map(|x| (x.id.clone(), format!("{}：{}", x.label, x.summary))).collect();
-    let mut found = differences("pack", frame(&a), frame(&b));
-    found.extend(differences("parameter", parameters(&a), parameters(&b)));
-    found.extend(differences("condition", conditions(&a), conditions(&b)));
-    found.extend(differences("grant", grants(&a), grants(&b)));
-    found.extend(differences("article", articles(&a), articles(&b)));
+    let found = differences(&a, &b);
     let side = |t: &Option<String>| t.clone().unwrap_or_else(|| "（没有）".into());
     let lines: Vec<String> = found
         .iter()

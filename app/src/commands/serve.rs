@@ -37,6 +37,8 @@ pub async fn serve(
         TcpListener::bind(listen).await.map_err(|e| Error::Internal(format!("cannot listen on {listen}: {e}")))?;
     let bound = listener.local_addr().map_err(Error::internal)?;
     let (stop, stopped) = watch::channel(false);
+    let (watched, channel) = (app.clone(), app.thing::<safety::Outbox>()?.0.clone());
+    let watch = tokio::spawn(safety::run(watched, channel, stopped.clone()));
     let worker = app.runner().cloned().map(|r| tokio::spawn(async move { r.run(stopped).await }));
     println!("颐年已开始服务：http://{bound}");
     if let Some(tell) = ready {
@@ -50,6 +52,7 @@ pub async fn serve(
         .await
         .map_err(|e| Error::Internal(format!("serving: {e}")))?;
     stop.send_replace(true);
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), watch).await;
     if let Some(w) = worker {
         let _ = tokio::time::timeout(std::time::Duration::from_secs(10), w).await;
     }

@@ -33,6 +33,7 @@ pub struct Cast {
     pub clerks: Vec<Actor>,
     pub town_staff: Vec<Actor>,
     pub county_staff: Actor,
+    pub city_staff: Actor,
     pub finance: Actor,
     pub operator: Actor,
     pub firms: Vec<Firm>,
@@ -154,7 +155,7 @@ pub async fn build_cast(db: &Db, config: &Config, seed: u64, elders: usize, toda
     let treasury = b.office(&tx, "陆河县财政局".into(), county).await?;
     let city = b.office(&tx, "汕尾市民政局".into(), county.at(Tier::City)).await?;
     b.account(&tx, "蔡敏", Role::Administrator, config.region, None, None).await?;
-    b.account(&tx, "郑文斌", Role::CityStaff, county.at(Tier::City), Some(city), None).await?;
+    let city_staff = b.account(&tx, "郑文斌", Role::CityStaff, county.at(Tier::City), Some(city), None).await?;
     let county_staff = b.account(&tx, "邹建明", Role::CountyStaff, county, Some(bureau), None).await?;
     let finance = b.account(&tx, "叶文峰", Role::Finance, county, Some(treasury), None).await?;
     let operator = b.account(&tx, "何晓燕", Role::Operator, county, Some(bureau), None).await?;
@@ -189,7 +190,7 @@ pub async fn build_cast(db: &Db, config: &Config, seed: u64, elders: usize, toda
     let platform = b.platform.clone();
     let n = open_archives(db, &platform, &all).await?.len();
     let towns = list.iter().map(|t| t.code).collect();
-    Ok(Cast { elders: n, county, towns, clerks, town_staff, county_staff, finance, operator, firms, assessors })
+    Ok(Cast { elders: n, county, towns, clerks, town_staff, county_staff, city_staff, finance, operator, firms, assessors })
 }
 
 impl Builder<'_> {

@@ -5,7 +5,7 @@ use super::names::Dice;
 use super::{history_start, wire_determine};
 use crate::config::Config;
 use catalogue::model::PricedItem;
-use entitlement::Packs;
+use entitlement::Shelf;
 use kernel::{
     Actor, CivilDate, ElderId, Error, IdGen, Instant, OrderId, OrgId, PageAsk, Quarter, RegionCode, Result, WorkerId,
 };
@@ -111,7 +111,7 @@ async fn customers(db: &Db, cast: &Cast, today: CivilDate) -> Result<Vec<Custome
 pub async fn write(
     db: &Db,
     config: &Config,
-    packs: &Arc<Packs>,
+    shelf: &Arc<Shelf>,
     cast: &Cast,
     seed: u64,
     now: Instant,
@@ -125,7 +125,7 @@ pub async fn write(
     while day <= today {
         db.clock().set(day.at(0, 10));
         if day == start || day.day() == 1 {
-            wire_determine(db, config, packs, day).await?;
+            wire_determine(db, config, shelf, day).await?;
         }
         let ended = day.quarter().previous();
         if ended.first_day().plus_days(60) >= start && day == day.quarter().first_day().plus_days(4) {
@@ -135,7 +135,7 @@ pub async fn write(
         day = day.plus_days(1);
     }
     db.clock().set(now);
-    wire_determine(db, config, packs, today).await?;
+    wire_determine(db, config, shelf, today).await?;
     placed += ahead(&play, today).await?;
     Ok(placed)
 }

@@ -5,12 +5,14 @@ mod cast;
 mod history;
 mod life;
 mod names;
+mod policies;
 mod population;
 
 pub use assess::write as write_assessments;
 pub use cast::{Cast, build_cast};
 pub use history::write as write_history;
 pub use life::live;
+pub use policies::{adopt_renovation, late_notices};
 pub use names::{Dice, Numbers};
 pub use population::{Person, Town, people};
 
@@ -114,10 +116,10 @@ pub fn history_start(today: CivilDate) -> CivilDate {
 async fn wire_determine(
     db: &Db,
     config: &crate::config::Config,
-    packs: &std::sync::Arc<entitlement::Packs>,
+    shelf: &std::sync::Arc<entitlement::Shelf>,
     day: CivilDate,
 ) -> Result<()> {
-    let runner = crate::wire::runner(db, config, packs);
+    let runner = crate::wire::runner(db, config, shelf);
     let actor = crate::wire::platform(config, "determine");
     let tx = db.begin().await?;
     let payload = serde_json::json!({ "day": day });

@@ -17,7 +17,7 @@ use people::model::{ContactKind, Hukou, NewContact, NewElder};
 use providers::model::{BanDraft, ContractDraft, DocumentDraft, DocumentKind, Language, ProviderDraft, WorkerDraft};
 use std::collections::BTreeMap;
 use std::path::Path;
-use store::Db;
+use store::{Db, SqlExt};
 
 pub const CITY: &str = "441500000000";
 pub const QUARTER: Quarter = Quarter { year: 2026, q: 3 };
@@ -405,10 +405,43 @@ pub async fn finish(db: &Db, data: &Path, b: Begun, settled: OrderId) -> Side {
         World::sign_in(db, &mut side, *role).await;
     }
     assessments(db, &b, &mut side).await;
+    policies(db, &b, &mut side).await;
     let accounts = [Role::VillageStaff, Role::Worker].map(|r| side.people[&r].user.to_string()).to_vec();
     side.keys.insert("accounts", accounts);
     side.keys.insert("sessions", vec![side.people[&Role::VillageStaff].session.to_string()]);
     side
+}
+
+/// A version of a policy the county is writing, and money that was put right.
+async fn policies(db: &Db, b: &Begun, side: &mut Side) {
+    const FROM: [&str; 3] = ["renovation-chongqing-2020", "renovation-hubei", "service-tiers-yiwu"];
+    let d = &b.draft;
+    let shelf = entitlement::Shelf::shipped().unwrap();
+    let county = person(u128::from(d.n) * 10 + 5, Role::CountyStaff, "县民政", d.county, OrgScope::Any);
+    let card = people::service::card(db, &scope(CITY), b.elder).await.unwrap();
+    let local = entitlement::service::Takeover {
+        title: "适老化改造".into(),
+        document: "县里的办法".into(),
+        place: region(d.county),
+        place_name: "本县".into(),
+        village: card.region,
+        local_example: None,
+    };
+    let from = FROM[usize::try_from(d.n).unwrap() % FROM.len()];
+    let version = entitlement::service::adopt(db, &shelf, &county, from, local).await.unwrap();
+    side.keys.insert("policy-versions", vec![version.to_string()]);
+    let id: kernel::CorrectionId = db.new_id();
+    let tx = db.begin().await.unwrap();
+    tx.exec(
+        "INSERT INTO correction (id, household, elder, grp, pack, quarter, region, account, kind, months, posted,
+           outstanding, cause, at) VALUES ($1, $2, $3, 'home-care-purse', 'rural-home-care-75-79', '2026Q4', $4, $1,
+           'clawback', '2026-11', 10000, 0, 'death', $5)",
+        store::vals![id, card.household, card.id, card.region, tx.now()],
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    side.keys.insert("corrections", vec![id.to_string()]);
 }
 
 /// The register, a finished assessment, one that is waited for today, and a sample drawn from the finished one.

@@ -1,5 +1,5 @@
 //! From a request's cookie or key to a viewer, without a query on most requests.
-use crate::model::{Account, IDLE_MS, Next, SESSION_MS, session_holds};
+use crate::model::{Account, Next, session_holds, session_limits};
 use crate::secret::token_hash;
 use crate::store as sql;
 use async_trait::async_trait;
@@ -50,7 +50,7 @@ impl Known {
         (0..FRESH_MS).contains(&now.since(self.read_at))
     }
     fn holds(&self, now: Instant) -> bool {
-        let used = self.viewer.session.is_none() || now.since(self.seen_at) < IDLE_MS;
+        let used = self.viewer.session.is_none() || now.since(self.seen_at) < session_limits(self.viewer.role).0;
         used && now < self.ends_at
     }
 }
@@ -146,7 +146,7 @@ impl Access {
             return Ok(None);
         }
         let Some(viewer) = self.viewer_of(&account, Some(s.id)).await? else { return Ok(None) };
-        let ends_at = s.created_at.plus_ms(SESSION_MS);
+        let ends_at = s.created_at.plus_ms(session_limits(account.role).1);
         Ok(Some(Known { viewer, read_at: now, seen_at: s.seen_at, ends_at }))
     }
 
@@ -207,10 +207,10 @@ impl Access {
     pub(crate) async fn half_signed_in(&self, headers: &HeaderMap) -> Result<Option<(sql::SessionRow, Account, Next)>> {
         let Some(token) = web::cookie(headers, COOKIE) else { return Ok(None) };
         let Some(s) = sql::session_by_token(self.db.read(), &token_hash(&token)).await? else { return Ok(None) };
-        if !session_holds(s.created_at, s.seen_at, self.db.now()) {
+        let Some(account) = sql::account_by_id(self.db.read(), s.user_id).await? else { return Ok(None) };
+        if !session_holds(account.role, s.created_at, s.seen_at, self.db.now()) {
             return Ok(None);
         }
-        let Some(account) = sql::account_by_id(self.db.read(), s.user_id).await? else { return Ok(None) };
         let next = account.owes(s.totp_ok);
         Ok((account.active && next != Next::Home).then_some((s, account, next)))
     }

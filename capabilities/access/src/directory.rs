@@ -32,3 +32,17 @@ pub async fn find(db: &Db, role: Role, org: Option<OrgId>, worker: Option<Worker
 pub async fn accounts_of(db: &Db, scope: &Scope, role: Role) -> Result<Vec<Account>> {
     sql::accounts_of(db, scope, role).await
 }
+
+/// Whether somebody may sign in still.
+pub async fn is_active(db: &Db, id: kernel::UserId) -> Result<bool> {
+    Ok(sql::account_by_id(db.read(), id).await?.is_some_and(|a| a.active))
+}
+
+/// Several people's names by their accounts; ids that do not exist are left out.
+pub async fn people(db: &Db, ids: &[kernel::UserId]) -> Result<Vec<Account>> {
+    let mut out = Vec::with_capacity(ids.len());
+    for id in ids {
+        out.extend(sql::account_by_id(db.read(), *id).await?);
+    }
+    Ok(out)
+}

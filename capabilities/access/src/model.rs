@@ -140,7 +140,10 @@ pub fn scope(role: Role, region: RegionCode, org: Option<OrgId>, worker: Option<
         | Role::CityStaff
         | Role::Assessor
         | Role::Finance
-        | Role::Administrator => OrgScope::Any,
+        | Role::Administrator
+        // Nothing opens by region for these two: their pages ask which elders the account belongs to.
+        | Role::Elder
+        | Role::Family => OrgScope::Any,
     };
     Some(Scope { region, org })
 }
@@ -295,9 +298,20 @@ pub fn locked_message(until: Instant) -> String {
     format!("错得太多，{} 以后再试", until.plus_ms(Instant::MINUTE - 1).hhmm())
 }
 
-/// Whether a session with these times still holds at `now`.
-pub fn session_holds(created_at: Instant, seen_at: Instant, now: Instant) -> bool {
-    now.since(seen_at) < IDLE_MS && now.since(created_at) < SESSION_MS
+/// At home the phone is the call button: it stays signed in though nobody looks at it for half a year.
+pub const HOME_IDLE_MS: i64 = 180 * Instant::DAY;
+/// An elder's or family's session is over this long after its start in any case.
+pub const HOME_SESSION_MS: i64 = 366 * Instant::DAY;
+
+/// How long a session of a role may rest, and how long it lives at most.
+pub const fn session_limits(role: Role) -> (i64, i64) {
+    if matches!(role, Role::Elder | Role::Family) { (HOME_IDLE_MS, HOME_SESSION_MS) } else { (IDLE_MS, SESSION_MS) }
+}
+
+/// Whether a session of a role with these times still holds at `now`.
+pub fn session_holds(role: Role, created_at: Instant, seen_at: Instant, now: Instant) -> bool {
+    let (idle, whole) = session_limits(role);
+    now.since(seen_at) < idle && now.since(created_at) < whole
 }
 
 /// A login as it is stored: trimmed, ASCII lower case.

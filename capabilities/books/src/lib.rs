@@ -22,7 +22,7 @@ pub mod service;
 mod store;
 mod words;
 
-pub use self::pages::{PackTitles, routes};
+pub use self::pages::{PackTitles, Titles, routes};
 pub use self::store::MIGRATIONS;
 pub use self::words::rmb_upper;
 

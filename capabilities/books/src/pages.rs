@@ -5,6 +5,7 @@ use crate::service;
 use kernel::{AccountId, Dir, Error, OrgId, Paged, Permission};
 use ledger::{AccountKind, Purpose};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use web::axum::extract::{Path, State};
 use web::axum::response::Response;
 use web::{App, Cell, Choice, Col, FilterSpec, ListAsk, ListSpec, Routes, Tab, Viewer, respond};
@@ -19,8 +20,14 @@ pub fn routes() -> Routes {
         .get("/books/accounts/{id}", Permission::SignedIn, statement)
 }
 
-/// Titles of policy packs by id, wired by whoever loads them; the books only know the ids.
-pub struct PackTitles(pub HashMap<String, String>);
+/// Who knows the titles of policy packs by id; the books only know the ids.
+#[async_trait::async_trait]
+pub trait Titles: Send + Sync {
+    async fn titles(&self, db: &store::Db) -> kernel::Result<HashMap<String, String>>;
+}
+
+/// Wired by whoever loads the packs.
+pub struct PackTitles(pub Arc<dyn Titles>);
 
 /// An account with whose it is: a provider, or a place and a policy pack.
 struct Shown {
@@ -33,8 +40,12 @@ async fn named(app: &App, accounts: Vec<AccountView>) -> kernel::Result<Vec<Show
     let ids: BTreeSet<OrgId> = accounts.iter().filter_map(|a| a.org).collect();
     let ids: Vec<OrgId> = ids.into_iter().collect();
     let orgs = if ids.is_empty() { HashMap::new() } else { access::directory::orgs_by_ids(app.db(), &ids).await? };
-    let (regions, packs) = (app.regions(), app.thing::<PackTitles>().ok());
-    let title = |id: &str| packs.as_ref().and_then(|p| p.0.get(id).cloned());
+    let packs = match app.thing::<PackTitles>() {
+        Ok(packs) => packs.0.titles(app.db()).await?,
+        Err(_) => HashMap::new(),
+    };
+    let regions = app.regions();
+    let title = |id: &str| packs.get(id).cloned();
     let shown = |account: AccountView| {
         let place = regions.name(&account.region);
         let whose = match (account.org.and_then(|id| orgs.get(&id)), codes::parse(&account.code)) {

@@ -53,12 +53,21 @@ async fn get(town: &Town, role: Role, region: &str, org: OrgScope, path: &str) -
         regions: RegionBook::default(),
         runner: None,
     };
-    let packs = books::PackTitles([(common::PACK.to_string(), "农村 75–79 岁".to_string())].into());
+    let packs = books::PackTitles(Arc::new(OnePack));
     let router = web::finish(books::routes(), App::new(parts, vec![Arc::new(packs)]));
     let request = Request::get(path).body(Body::empty()).expect("a request");
     let response = router.oneshot(request).await.expect("answers");
     let status = response.status();
     (status, to_bytes(response.into_body(), 4 << 20).await.expect("a body").to_vec())
+}
+
+/// Knows the test's pack.
+struct OnePack;
+#[async_trait::async_trait]
+impl books::Titles for OnePack {
+    async fn titles(&self, _: &store::Db) -> kernel::Result<std::collections::HashMap<String, String>> {
+        Ok([(common::PACK.to_string(), "农村 75–79 岁".to_string())].into())
+    }
 }
 
 async fn page(town: &Town, role: Role, region: &str, org: OrgScope, path: &str) -> (StatusCode, String) {

@@ -65,7 +65,7 @@ async fn home(db: &Db, role: Role, full: Scope, at: Scope) -> Answer {
         regions: RegionBook::from_csv(REGIONS).expect("regions"),
         runner: None,
     };
-    let app = App::new(parts, vec![Arc::new(packs()), Arc::new(Figures::default())]);
+    let app = App::new(parts, vec![Arc::new(entitlement::Shelf::of(packs())), Arc::new(Figures::default())]);
     let router = web::finish(desk::routes(), app);
     let request = Request::get("/").body(Body::empty()).expect("a request");
     let response = router.oneshot(request).await.expect("answers");

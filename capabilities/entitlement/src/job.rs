@@ -1,5 +1,5 @@
 //! Work that goes on by itself: everyone every day, and one household after something was learnt of it.
-use crate::packs::Packs;
+use crate::shelf::Shelf;
 use crate::service;
 use async_trait::async_trait;
 use kernel::{Actor, CivilDate, ElderId, Error, HouseholdId, OrgScope, RegionCode, Result, Scope};
@@ -13,7 +13,7 @@ pub const DETERMINE: &str = "determine";
 
 /// Determines everyone in the job's region for the day of its payload, then clears what waited in purses of quarters
 /// that are over.
-pub struct DetermineJob(pub Arc<Packs>);
+pub struct DetermineJob(pub Arc<Shelf>);
 
 #[derive(Deserialize)]
 struct Ask {
@@ -32,8 +32,13 @@ impl Job for DetermineJob {
         // A run that waited over night while a later day was done has nothing left to say.
         let done = service::determined_on(&ctx.db, &scope).await?.map(|(day, _)| day);
         let day = done.map_or(ask.day, |done| done.max(ask.day));
-        let report = service::determine(&ctx.db, &self.0, &actor, day, ctx).await?;
+        let packs = self.0.packs(&ctx.db).await?;
+        let report = service::determine(&ctx.db, &packs, &actor, day, ctx).await?;
         let cleared = service::clear_waiting(&ctx.db, &actor, &service::Quiet).await?;
+        let recounted = service::tallies(&ctx.db, true).await?;
+        if recounted > 0 {
+            tracing::error!(recounted, "counts kept with every change were wrong and were counted afresh");
+        }
         Ok(serde_json::json!({ "day": day, "determined": report, "cleared": cleared }))
     }
 }
@@ -50,7 +55,7 @@ pub(crate) fn daily() -> Schedule {
 }
 
 /// Determines a household again when something in its archives changed.
-pub struct ArchiveChanged(pub Arc<Packs>);
+pub struct ArchiveChanged(pub Arc<Shelf>);
 
 #[async_trait]
 impl Subscriber for ArchiveChanged {
@@ -70,7 +75,8 @@ impl Subscriber for ArchiveChanged {
         }
         let today = db.clock().today();
         let mut homes: Vec<HouseholdId> = read(event, "household").into_iter().collect();
-        let Some(whole) = self.0.everywhere() else { return Ok(()) };
+        let packs = self.0.packs(db).await?;
+        let Some(whole) = packs.everywhere() else { return Ok(()) };
         if let Some(elder) = read::<ElderId>(event, "elder") {
             match people::service::archive(db, &whole, elder).await {
                 Ok(found) if found.card.id == elder && found.in_force => homes.push(found.card.household),
@@ -87,7 +93,7 @@ impl Subscriber for ArchiveChanged {
         homes.sort_unstable();
         homes.dedup();
         for home in homes {
-            service::determine_household(db, &self.0, &actor(whole.region), home, today).await?;
+            service::determine_household(db, &packs, &actor(whole.region), home, today).await?;
         }
         Ok(())
     }

@@ -19,13 +19,15 @@ pub mod model;
 mod packs;
 mod pages;
 mod panel;
+mod shelf;
 pub mod service;
 mod store;
 
 pub use self::job::{ArchiveChanged, DETERMINE, DetermineJob};
 pub use self::model::{Counts, DeterminationView, PurseView, Report};
-pub use self::packs::{Group, Packs, ground, standard};
+pub use self::packs::{Group, Packs, Versions, ground, standard};
 pub use self::panel::EntitlementPanel;
+pub use self::shelf::Shelf;
 pub use self::store::MIGRATIONS;
 
 use std::sync::Arc;
@@ -41,8 +43,8 @@ pub fn nav() -> Vec<web::NavEntry> {
 }
 
 /// Kinds of background work.
-pub fn jobs(packs: Arc<Packs>) -> Vec<Arc<dyn work::Job>> {
-    vec![Arc::new(DetermineJob(packs))]
+pub fn jobs(shelf: Arc<Shelf>) -> Vec<Arc<dyn work::Job>> {
+    vec![Arc::new(DetermineJob(shelf.clone())), Arc::new(service::TrialJob(shelf))]
 }
 
 /// What is due every day.
@@ -51,11 +53,11 @@ pub fn schedules() -> Vec<work::Schedule> {
 }
 
 /// What listens to changes of archives.
-pub fn subscribers(packs: Arc<Packs>) -> Vec<Arc<dyn work::Subscriber>> {
-    vec![Arc::new(ArchiveChanged(packs))]
+pub fn subscribers(shelf: Arc<Shelf>) -> Vec<Arc<dyn work::Subscriber>> {
+    vec![Arc::new(ArchiveChanged(shelf))]
 }
 
 /// What this capability shows on an elder's page.
-pub fn panels(packs: Arc<Packs>) -> Vec<Arc<dyn people::service::Panel>> {
-    vec![Arc::new(EntitlementPanel(packs))]
+pub fn panels(shelf: Arc<Shelf>) -> Vec<Arc<dyn people::service::Panel>> {
+    vec![Arc::new(EntitlementPanel(shelf))]
 }

@@ -1,13 +1,18 @@
-//! The policy packs of the installation, loaded once and shared.
+//! The policy packs of the installation: each with its versions.
 use kernel::{CivilDate, Error, OrgScope, RegionCode, Result, Scope, Tier};
-use policy::{Pack, Refusal, Subject};
+use policy::{Pack, PackError, Refusal, Subject};
 use std::collections::HashMap;
+use std::ops::Range;
 
-/// All loaded packs, of every subject and place, with the groups of those that fill a purse. Packs of one group exclude
-/// each other and share a purse.
-#[derive(Debug)]
+/// All packs of the installation, of every subject and place: what comes with the product overlaid by the versions that
+/// were approved here, with the groups of those that fill a purse. Packs of one group exclude each other and share a
+/// purse. Versions of one pack follow each other without a shared day.
+#[derive(Clone, Debug)]
 pub struct Packs {
+    /// Versions of one pack stand next to each other, the earliest first.
     packs: Vec<Pack>,
+    /// Where the versions of each pack stand in `packs`.
+    chains: Vec<Range<usize>>,
     groups: Vec<Group>,
 }
 
@@ -16,8 +21,43 @@ pub struct Packs {
 pub struct Group {
     /// Stable code, part of purse keys: the packs' own group, or the pack's id where it stands alone.
     pub code: String,
-    /// Indices into [`Packs::all`] in order of precedence.
+    /// Indices into [`Packs::all`] in order of precedence, every version.
     pub members: Vec<usize>,
+}
+
+/// The versions of one pack, the earliest first; never empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Versions<'p>(&'p [Pack]);
+
+impl<'p> Versions<'p> {
+    /// A pack that stands alone.
+    pub fn one(pack: &'p Pack) -> Versions<'p> {
+        Versions(std::slice::from_ref(pack))
+    }
+    pub fn all(self) -> &'p [Pack] {
+        self.0
+    }
+    /// The version that speaks for the pack on `day`: the one in effect, otherwise the last that was, otherwise the first
+    /// to come.
+    pub fn on(self, day: CivilDate) -> &'p Pack {
+        let past = self.0.iter().rfind(|p| p.effective_from <= day);
+        past.unwrap_or(&self.0[0])
+    }
+    /// The version that begins last.
+    pub fn newest(self) -> &'p Pack {
+        &self.0[self.0.len() - 1]
+    }
+    /// Whether one of the versions fills a purse.
+    pub fn fills_purse(self) -> bool {
+        self.0.iter().any(Pack::fills_purse)
+    }
+    /// The pack fixed on a day.
+    ///
+    /// # Errors
+    /// As [`Pack::at`].
+    pub fn at(self, day: CivilDate) -> std::result::Result<policy::PackOn<'p>, Refusal> {
+        self.on(day).at(day)
+    }
 }
 
 impl Packs {
@@ -26,14 +66,36 @@ impl Packs {
     /// # Errors
     /// `Internal` with file, line and column of the first fault.
     pub fn shipped() -> Result<Packs> {
-        let packs = policy::shipped().map_err(Error::internal)?;
-        match policy::check_set(&packs).into_iter().next() {
+        let packs = Packs::of(policy::shipped().map_err(Error::internal)?);
+        match packs.faults().into_iter().next() {
             Some(fault) => Err(Error::internal(fault)),
-            None => Ok(Packs::of(packs)),
+            None => Ok(packs),
         }
     }
-    /// Packs that were loaded elsewhere.
-    pub fn of(packs: Vec<Pack>) -> Packs {
+    /// Packs that were loaded elsewhere. Of several versions of one pack each ends the day before the next begins; of two
+    /// that begin on the same day the one named later holds.
+    pub fn of(loaded: Vec<Pack>) -> Packs {
+        let mut lines: Vec<Vec<Pack>> = Vec::new();
+        for pack in loaded {
+            match lines.iter_mut().find(|l| l[0].id == pack.id) {
+                Some(line) => {
+                    line.retain(|p| p.effective_from != pack.effective_from);
+                    let at = line.partition_point(|p| p.effective_from < pack.effective_from);
+                    line.insert(at, pack);
+                }
+                None => lines.push(vec![pack]),
+            }
+        }
+        let (mut packs, mut chains) = (Vec::new(), Vec::new());
+        for mut line in lines {
+            for i in 1..line.len() {
+                let before = line[i].effective_from.plus_days(-1);
+                let until = &mut line[i - 1].effective_to;
+                *until = Some(until.map_or(before, |to| to.min(before)));
+            }
+            chains.push(packs.len()..packs.len() + line.len());
+            packs.append(&mut line);
+        }
         let index = |pack: &Pack| packs.iter().position(|p| std::ptr::eq(p, pack));
         let groups = policy::groups(&packs)
             .into_iter()
@@ -46,34 +108,62 @@ impl Packs {
                 })
             })
             .collect();
-        Packs { packs, groups }
+        Packs { packs, chains, groups }
     }
+    /// These packs with another version, as if it had been approved.
+    pub fn with(&self, version: Pack) -> Packs {
+        // The day a version ends is worked out anew: a version it was cut short by may be the one replaced.
+        Packs::of(self.packs.iter().cloned().chain([version]).collect())
+    }
+    /// What keeps these packs from working together.
+    pub fn faults(&self) -> Vec<PackError> {
+        policy::check_set(&self.packs)
+    }
+    /// How many packs, each with all its versions.
     pub fn len(&self) -> usize {
-        self.packs.len()
+        self.chains.len()
     }
     pub fn is_empty(&self) -> bool {
-        self.packs.is_empty()
+        self.chains.is_empty()
     }
     /// Everything the packs could speak of: the scope of work the platform does by itself. `None` without packs.
     pub fn everywhere(&self) -> Option<Scope> {
         let region = self.packs.first()?.place.at(Tier::Province);
         Some(Scope { region, org: OrgScope::Any })
     }
+    /// Every version of every pack.
     pub fn all(&self) -> &[Pack] {
         &self.packs
     }
-    /// The packs that decide about the people of `region`, as indices into [`Packs::all`].
+    /// Every pack with its versions.
+    pub fn each(&self) -> impl Iterator<Item = Versions<'_>> {
+        self.chains.iter().map(|range| Versions(&self.packs[range.clone()]))
+    }
+    /// The pack at a place of [`Packs::local`].
+    pub fn versions(&self, pack: usize) -> Versions<'_> {
+        Versions(&self.packs[self.chains[pack].clone()])
+    }
+    /// The packs that decide about the people of `region`, for [`Packs::versions`].
     pub fn local(&self, region: &RegionCode) -> Vec<usize> {
         let city = region.at(Tier::City);
         let decides = |p: &Pack| p.subject == Subject::Person && near(p, &city);
-        self.packs.iter().enumerate().filter(|(_, p)| decides(p)).map(|(i, _)| i).collect()
+        self.each().enumerate().filter(|(_, v)| decides(v.newest())).map(|(i, _)| i).collect()
     }
     /// The groups of packs that fill a purse.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
-    pub fn get(&self, id: &str) -> Option<&Pack> {
-        self.packs.iter().find(|p| p.id == id)
+    /// All versions of the pack with this id.
+    pub fn find(&self, id: &str) -> Option<Versions<'_>> {
+        self.each().find(|v| v.newest().id == id)
+    }
+    /// The version that speaks for the pack on `day`: see [`Versions::on`].
+    pub fn get(&self, id: &str, day: CivilDate) -> Option<&Pack> {
+        self.find(id).map(|v| v.on(day))
+    }
+    /// The title of the newest version.
+    pub fn title(&self, id: &str) -> Option<&str> {
+        self.find(id).map(|v| v.newest().title.as_str())
     }
     /// Titles by the codes that purses and funds are filed under: every pack and every group.
     pub fn titles(&self) -> HashMap<String, String> {
@@ -87,13 +177,18 @@ impl Packs {
         let ends = first.char_indices().map(|(i, _)| &first[i..]);
         ends.into_iter().find(|end| rest.iter().all(|t| t.ends_with(end))).unwrap_or(first).to_string()
     }
-    /// The packs of a group, in order of precedence.
+    /// The packs of a group, every version, in order of precedence.
     pub fn members(&self, group: &Group) -> Vec<&Pack> {
         group.members.iter().filter_map(|&i| self.packs.get(i)).collect()
     }
+    /// The members of a group that are among `local`.
+    pub(crate) fn members_of(&self, group: &Group, local: &[usize]) -> Vec<&Pack> {
+        let here = |i: &&usize| local.iter().any(|&c| self.chains[c].contains(i));
+        group.members.iter().filter(here).map(|&i| &self.packs[i]).collect()
+    }
     /// The group a pack belongs to.
-    pub fn group_of(&self, pack: usize) -> Option<&Group> {
-        self.groups.iter().find(|g| g.members.contains(&pack))
+    pub fn group_of(&self, id: &str) -> Option<&Group> {
+        self.groups.iter().find(|g| self.members(g).iter().any(|p| p.id == id))
     }
 }
 

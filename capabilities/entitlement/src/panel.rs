@@ -1,7 +1,7 @@
 //! What an elder's page shows of entitlements: 正在享受的待遇, and the events of its timeline.
-use crate::packs::Packs;
 use crate::pages::panel_html;
 use crate::service;
+use crate::shelf::Shelf;
 use crate::store::purses::Purse;
 use async_trait::async_trait;
 use kernel::{ElderId, Fen, Permission, Result, Scope};
@@ -12,7 +12,7 @@ use store::Db;
 use web::{App, Viewer};
 
 /// The left column of the elder's page.
-pub struct EntitlementPanel(pub Arc<Packs>);
+pub struct EntitlementPanel(pub Arc<Shelf>);
 
 #[async_trait]
 impl Panel for EntitlementPanel {
@@ -23,14 +23,16 @@ impl Panel for EntitlementPanel {
         if !viewer.may(Permission::EntitlementRead) {
             return Ok(None);
         }
-        let html = panel_html(app, viewer, &self.0, elder).await?;
+        let packs = self.0.packs(app.db()).await?;
+        let html = panel_html(app, viewer, &packs, elder).await?;
         Ok(Some(PanelHtml { slot: Slot::Left, html }))
     }
     async fn timeline(&self, db: &Db, scope: &Scope, elder: ElderId) -> Result<Vec<TimelineItem>> {
         let card = people::service::card(db, scope, elder).await?;
         let href = Some(format!("/elders/{}/entitlement", card.id));
         let mut out = Vec::new();
-        for d in service::history(db, &self.0, scope, elder)
+        let packs = self.0.packs(db).await?;
+        for d in service::history(db, &packs, scope, elder)
             .await?
             .into_iter()
             .filter(|d| d.eligible() && !d.monthly.is_zero())

@@ -59,7 +59,7 @@ async fn app(db: &Db, viewer: &Viewer) -> App {
         regions: people::service::load_book(db).await.expect("regions"),
         runner: None,
     };
-    App::new(parts, vec![Arc::new(packs())])
+    App::new(parts, vec![Arc::new(entitlement::Shelf::of(packs()))])
 }
 
 async fn get(db: &Db, role: Role, code: &str, path: &str) -> (StatusCode, String) {
@@ -152,7 +152,7 @@ async fn the_panel_shows_purse_and_reasons_and_the_timeline_what_happened() {
         let young = open(&db, person("1960-03-08", 3)).await;
         run(&db, "2026-10-01").await;
         back(&db);
-        let panel = entitlement::panels(Arc::new(packs())).remove(0);
+        let panel = entitlement::panels(Arc::new(entitlement::Shelf::of(packs()))).remove(0);
         let staff = viewer(&db, Role::VillageStaff, VILLAGE);
         let app = app(&db, &staff).await;
         let html = |id| {

@@ -46,7 +46,7 @@ async fn seventy_instead_of_seventy_five_costs_what_the_new_households_get() {
         let before = (rows("determination").await, rows("purse").await, rows("audit_log").await);
 
         let out = service::simulate(&db, &packs(), &seventy, &platform(), day("2026-11-20"), &Quiet).await.expect("runs");
-        let total = Effect { people: 5, gains: 3, losses: 0, newly_unknown: 0, now: yuan(100), then: yuan(300) };
+        let total = Effect { people: 5, held: 1, will: 4, gains: 3, losses: 0, newly_unknown: 0, now: yuan(100), then: yuan(300) };
         assert_eq!(out.total, total);
         let town = |code: &str| out.by_town.get(&region(code)).copied().unwrap_or_default();
         assert_eq!((town(TOWN).gains, town(TOWN).then - town(TOWN).now), (2, yuan(100)), "two gain, one household");

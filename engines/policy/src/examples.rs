@@ -1,7 +1,7 @@
 //! A pack's own examples: run when it is loaded, so that a changed rule that breaks one is not loaded.
 use crate::error::{PackError, Source};
 use crate::facts::{FACTS, Fact, FactType, Facts, Value};
-use crate::load::Loaded;
+use crate::load::{Loaded, Tried};
 use crate::months::{MonthStatus, Timeline, entitled_months};
 use crate::pack::Pack;
 use crate::raw;
@@ -11,6 +11,12 @@ use toml::Spanned;
 
 pub(crate) fn run(pack: &Pack, examples: &[raw::Example], src: Source) -> Loaded<()> {
     examples.iter().try_for_each(|example| run_one(pack, example, src))
+}
+
+/// Every example with its own answer.
+pub(crate) fn each(pack: &Pack, examples: &[raw::Example], src: Source) -> Vec<Tried> {
+    let tried = |e: &raw::Example| Tried { name: e.name.get_ref().clone(), fault: run_one(pack, e, src).err() };
+    examples.iter().map(tried).collect()
 }
 
 fn run_one(pack: &Pack, example: &raw::Example, src: Source) -> Loaded<()> {

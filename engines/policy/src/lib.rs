@@ -15,9 +15,11 @@
 //! **Invariant**: unknown is not false. A leaf over an unknown fact is unknown; `all` and `any` follow Kleene's logic.
 #![forbid(unsafe_code)]
 
+mod adopt;
 mod assess;
 mod counter;
 mod decide;
+mod diff;
 mod error;
 mod examples;
 mod explain;
@@ -34,13 +36,16 @@ mod raw;
 mod set;
 mod shipped;
 
+pub use adopt::{Adoption, adopt};
 pub use assess::{Assessment, Lapse};
 pub use counter::{Counterfactual, Need};
 pub use decide::{Outcome, PackOn, Truth, Verdict};
+pub use diff::{Difference, differences};
 pub use error::{FactError, PackError, Refusal};
 pub use explain::{Choice, Explanation, FactShown, GrantShown, Reason};
 pub use facts::{Codes, FACT_COUNT, FACTS, Fact, FactDef, FactSet, FactType, Facts, Subject, Value, facts_markdown};
 pub use grant::{Amount, AmountError, Covers, GrantKind, Inputs, Period, Settlement};
+pub use load::{Check, Tried};
 pub use line::{LineError, LineFact, LineGrant, LineReason, LineResult, PackResult, decide_line};
 pub use months::{
     Change, HouseholdMonth, MonthStatus, PersonMonth, Timeline, entitled_months, groups, household_months,

@@ -85,18 +85,21 @@ pub struct PersonMonth {
     pub status: MonthStatus,
 }
 
-/// Sorts packs into groups that exclude each other, each in order of precedence; a pack without a group stands alone.
+/// Sorts packs into groups that exclude each other, each in order of precedence; a pack without a group stands alone,
+/// its versions together.
 pub fn groups(packs: &[Pack]) -> Vec<Vec<&Pack>> {
     let mut groups: Vec<Vec<&Pack>> = Vec::new();
     for pack in packs {
-        let same = |g: &&mut Vec<&Pack>| pack.group.is_some() && g.first().is_some_and(|p| p.group == pack.group);
+        let same = |g: &&mut Vec<&Pack>| {
+            g.first().is_some_and(|p| p.id == pack.id || (pack.group.is_some() && p.group == pack.group))
+        };
         match groups.iter_mut().find(same) {
             Some(group) => group.push(pack),
             None => groups.push(vec![pack]),
         }
     }
     for group in &mut groups {
-        group.sort_by_key(|p| p.precedence);
+        group.sort_by_key(|p| (p.precedence, p.effective_from));
     }
     groups
 }
@@ -143,7 +146,7 @@ struct Stretch {
 /// A parameter without a value on a day that matters, or packs of different groups.
 pub fn entitled_months(packs: &[&Pack], person: &Timeline, months: &[Month]) -> Result<Vec<PersonMonth>, Refusal> {
     if let [first, rest @ ..] = packs
-        && let Some(other) = rest.iter().find(|p| first.group.is_none() || p.group != first.group)
+        && let Some(other) = rest.iter().find(|p| p.id != first.id && (first.group.is_none() || p.group != first.group))
     {
         return Err(Refusal::DifferentGroups(first.title.clone(), other.title.clone()));
     }

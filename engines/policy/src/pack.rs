@@ -7,6 +7,7 @@ use crate::grant::GrantKind;
 use crate::parameter::{Parameter, Setting};
 use kernel::{CivilDate, RegionCode};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A section of the issuing document, told in our own words.
 #[derive(Clone, Debug, Serialize)]
@@ -127,8 +128,8 @@ pub(crate) const MONTH_RULES: [&str; 5] = [
 ];
 pub(crate) const HOUSEHOLD_RULE: &str = "household_rule";
 
-/// A policy of one place, read from its document and checked.
-#[derive(Debug)]
+/// A policy of one place, read from its document and checked. A copy shares the compiled conditions.
+#[derive(Clone, Debug)]
 pub struct Pack {
     /// The name the document was loaded under.
     pub file: String,
@@ -160,7 +161,7 @@ pub struct Pack {
     pub articles: Vec<Article>,
     pub parameters: Vec<Parameter>,
     /// Children stand before the conditions that use them.
-    pub conditions: Vec<Condition>,
+    pub conditions: Arc<Vec<Condition>>,
     pub grants: Vec<Grant>,
     pub classes: Vec<Class>,
     pub evidence: Vec<Evidence>,

@@ -73,14 +73,14 @@ pub fn check_set(packs: &[Pack]) -> Vec<PackError> {
 
 /// Circles among packs that displace one another.
 fn circles(packs: &[Pack]) -> Vec<PackError> {
-    let index = |id: &String| packs.iter().position(|p| p.id == *id);
+    // Versions that are never in effect on one day do not meet.
     let displaces = |i: usize| {
-        let named = packs[i].excludes.iter().filter_map(index);
-        let ranked = (0..packs.len()).filter(move |&j| {
-            let (a, b) = (&packs[i], &packs[j]);
-            i != j && a.id != b.id && exclusive(a, b) && a.precedence < b.precedence
-        });
-        named.chain(ranked).collect::<Vec<usize>>()
+        let a = &packs[i];
+        let over = |b: &Pack| {
+            let ranked = exclusive(a, b) && a.precedence < b.precedence;
+            a.id != b.id && overlap(a, b) && (a.excludes.contains(&b.id) || ranked)
+        };
+        (0..packs.len()).filter(|&j| over(&packs[j])).collect::<Vec<usize>>()
     };
     let mut faults = Vec::new();
     let mut done = vec![false; packs.len()];

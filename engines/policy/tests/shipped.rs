@@ -108,7 +108,7 @@ fn every_kind_of_rule_the_requirement_names_is_shipped() {
 fn breaking_any_leaf_of_a_shipped_pack_breaks_an_example() {
     for (file, text) in SHIPPED {
         let pack = Pack::load(file, text).unwrap();
-        for condition in &pack.conditions {
+        for condition in pack.conditions.iter() {
             let Some(cel) = condition.cel() else { continue };
             let turned = text.replace(&format!("cel = \"{cel}\""), &format!("cel = \"!({cel})\""));
             assert_ne!(turned, **text);

@@ -58,6 +58,10 @@ ids! {
     AssessorId,
     /// A random sample of assessments drawn for a second look.
     SampleId,
+    /// A version of a policy pack written here.
+    PolicyVersionId,
+    /// A month's money that was taken back or made up for.
+    CorrectionId,
 }
 
 /// Makes UUIDv7 ids from a moment and 74 random bits that are passed in as a seed and then stepped;

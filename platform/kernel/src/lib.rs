@@ -25,8 +25,8 @@ pub use date::{CivilDate, Month, Quarter};
 pub use error::{Error, FieldError, Result};
 pub use geo::GeoPoint;
 pub use id::{
-    AccountId, AssessmentId, AssessorId, ElderId, HouseholdId, IdGen, ItemId, JobId, OrderId, OrgId, PaymentListId,
-    SampleId, SessionId, UserId, WorkerId,
+    AccountId, AssessmentId, AssessorId, CorrectionId, ElderId, HouseholdId, IdGen, ItemId, JobId, OrderId, OrgId,
+    PaymentListId, PolicyVersionId, SampleId, SessionId, UserId, WorkerId,
 };
 pub use idnumber::{IdNumber, Sex};
 pub use list::{Dir, PageAsk, Paged};

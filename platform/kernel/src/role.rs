@@ -26,6 +26,8 @@ roles! {
     Assessor "assessor" "评估员",
     Finance "finance" "财务",
     Administrator "administrator" "管理员",
+    Elder "elder" "老人",
+    Family "family" "家属",
 }
 
 macro_rules! permissions {
@@ -42,7 +44,7 @@ macro_rules! permissions {
 }
 permissions! {
     /// Own desk, own sessions, own settings: everyone who is signed in.
-    SignedIn "signed_in" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Worker Assessor Finance Administrator],
+    SignedIn "signed_in" [Operator VillageStaff TownStaff CountyStaff CityStaff ProviderManager Worker Assessor Finance Administrator Elder Family],
     /// See elders of one's region.
     ElderRead "elder_read" [Operator VillageStaff TownStaff CountyStaff CityStaff],
     /// Collect and correct archives.
@@ -55,6 +57,12 @@ permissions! {
     ElderMerge "elder_merge" [TownStaff CountyStaff],
     /// See determinations with their reasons, policies and purses.
     EntitlementRead "entitlement_read" [Operator VillageStaff TownStaff CountyStaff CityStaff Finance Administrator],
+    /// Write a version of a policy, try it out, hand it in for approval.
+    PolicyDraft "policy_draft" [CountyStaff CityStaff Administrator],
+    /// Approve or return a version somebody else wrote, take back one that has not begun.
+    PolicyApprove "policy_approve" [CountyStaff CityStaff],
+    /// Tell people of corrections of their money, write down that they were told.
+    CorrectionTell "correction_tell" [VillageStaff TownStaff CountyStaff],
     /// Run the determination of everyone.
     EntitlementRun "entitlement_run" [CountyStaff CityStaff Administrator],
     /// See catalogue and approved prices.
@@ -105,6 +113,16 @@ permissions! {
     ScaleRead "scale_read" [Operator VillageStaff TownStaff CountyStaff CityStaff Assessor Administrator],
     /// Accept scales, load own ones, settle what a standard leaves open.
     ScaleManage "scale_manage" [Administrator],
+    /// See alarms and emergencies of one's region.
+    SafetyRead "safety_read" [Operator VillageStaff TownStaff CountyStaff CityStaff],
+    /// Take an emergency, call, send help, hand over, close it.
+    SafetyHandle "safety_handle" [Operator TownStaff CountyStaff],
+    /// Keep what helps at the door: lock, keys, medication, consent, helpers near by, accounts of the family.
+    SafetyPrepare "safety_prepare" [Operator VillageStaff TownStaff CountyStaff],
+    /// Keep who is on duty and the ladder that is climbed when nobody answers.
+    SafetyArrange "safety_arrange" [CountyStaff CityStaff],
+    /// An elder's or family member's own page: call for help, see how it goes.
+    OwnCare "own_care" [Elder Family],
     /// Accounts, organisations, API keys.
     AccessManage "access_manage" [Administrator],
     /// Read the audit log.

@@ -33,6 +33,16 @@ pub struct NavEntry {
     pub order: u8,
 }
 
+/// Something everyone of a place has to see on every page until it is over: an alarm nobody answers, a gateway cut off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banner {
+    /// Shown to whoever looks at a region inside or around it.
+    pub region: RegionCode,
+    pub text: String,
+    pub href: &'static str,
+    pub needs: Permission,
+}
+
 /// What [`App::new`] is made from.
 pub struct AppParts {
     pub db: Db,
@@ -46,6 +56,7 @@ pub struct AppParts {
 struct Inner {
     parts: AppParts,
     regions: RwLock<Arc<RegionBook>>,
+    banners: RwLock<Arc<Vec<Banner>>>,
     things: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -59,7 +70,7 @@ impl App {
         parts.nav.sort_by_key(|n| n.order);
         let regions = RwLock::new(Arc::new(parts.regions.clone()));
         let things = things.into_iter().map(|t| ((*t).type_id(), t)).collect();
-        App(Arc::new(Inner { parts, regions, things }))
+        App(Arc::new(Inner { parts, regions, banners: RwLock::default(), things }))
     }
     pub fn db(&self) -> &Db {
         &self.0.parts.db
@@ -90,6 +101,15 @@ impl App {
         if let Ok(mut slot) = self.0.regions.write() {
             *slot = Arc::new(book);
         }
+    }
+    /// What has to be seen on every page from now on; an empty list ends it.
+    pub fn set_banners(&self, banners: Vec<Banner>) {
+        if let Ok(mut slot) = self.0.banners.write() {
+            *slot = Arc::new(banners);
+        }
+    }
+    pub fn banners(&self) -> Arc<Vec<Banner>> {
+        self.0.banners.read().map(|b| b.clone()).unwrap_or_default()
     }
     /// What a capability registered at start.
     ///

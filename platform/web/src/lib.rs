@@ -21,7 +21,7 @@ mod sse;
 pub mod testing;
 mod viewer;
 
-pub use app::{App, AppParts, NavEntry, Site};
+pub use app::{App, AppParts, Banner, NavEntry, Site};
 pub use assets::version as assets_version;
 pub use errors::{PageError, Result};
 pub use form::{Form, Upload};
@@ -29,7 +29,7 @@ pub use guard::{cookie, csrf_token, finish};
 pub use list::{Cell, Choice, Col, FilterSpec, ListAsk, ListFetch, ListSpec, Mark, Tab, respond, sheet_response};
 pub use page::{NavItem, Page, RegionLink, RegionNav, html};
 pub use routes::{Need, RouteRow, Routes};
-pub use sse::poll as sse_poll;
+pub use sse::{poll as sse_poll, woken as sse_woken};
 pub use viewer::{Authenticator, Viewer};
 
 pub use axum;

@@ -45,6 +45,8 @@ pub struct Page {
     pub demo: bool,
     pub nav: Vec<NavItem>,
     pub region: RegionNav,
+    /// What has to be seen on every page: sentence and where it leads.
+    pub loud: Vec<RegionLink>,
     pub flash: Option<String>,
     pub errors: Vec<FieldError>,
     /// The text in the search box.
@@ -67,6 +69,7 @@ impl Page {
             scale: viewer.scale.clone(),
             signed_in: true,
             region: region_nav(app, viewer),
+            loud: loud(app, viewer),
             ..Page::public(app, title)
         };
         page.nav = app
@@ -112,6 +115,15 @@ impl Page {
     pub fn error(&self, field: &str) -> String {
         self.errors.iter().find(|e| e.field == field).map(|e| e.message.clone()).unwrap_or_default()
     }
+}
+
+fn loud(app: &App, viewer: &Viewer) -> Vec<RegionLink> {
+    let here = &viewer.scope.region;
+    let concerns = |b: &&crate::Banner| {
+        viewer.may(b.needs) && (here.contains(&b.region) || (b.region.contains(here) && viewer.full_scope.covers(here)))
+    };
+    let all = app.banners();
+    all.iter().filter(concerns).map(|b| RegionLink { href: b.href.into(), name: b.text.clone() }).collect()
 }
 
 fn region_nav(app: &App, viewer: &Viewer) -> RegionNav {

@@ -175,7 +175,7 @@ fn with_component(root: &Path, component: &str, arguments: &[&str]) -> Outcome {
 }
 
 /// A server named by the environment, or one of our own for this run; else why there is none.
-fn start_postgres() -> Result<Server, String> {
+pub fn start_postgres() -> Result<Server, String> {
     match std::env::var(PG_VARIABLE) {
         Ok(url) => Ok(Server::foreign(url)),
         Err(_) => Server::start(&needs::postgres()?),

@@ -1,7 +1,7 @@
 //! Signing in and out.
 use super::{cookie_text, form_page, id, on_form, safe_path, set_cookie};
 use crate::authenticator::{Access, COOKIE};
-use crate::model::{Account, Next, SESSION_MS};
+use crate::model::{Account, HOME_SESSION_MS, Next};
 use crate::service::{Client, Half, SignedIn};
 use askama::Template;
 use axum::extract::{Query, State};
@@ -53,16 +53,19 @@ const fn card_of(role: Role) -> (&'static str, &'static str, &'static str) {
         Role::ProviderManager => ("layout-kanban", "服务商", "派单、结算"),
         Role::Worker => ("walk", "护理员", "上门，手机"),
         Role::Assessor => ("clipboard-list", "评估员", "评估、签字"),
+        Role::Elder => ("old", "老人", "呼叫，手机"),
+        Role::Family => ("heart", "家属", "今天怎样"),
     }
 }
 
 const GOVERNMENT: &[Role] =
     &[Role::CityStaff, Role::CountyStaff, Role::TownStaff, Role::VillageStaff, Role::Finance, Role::Administrator];
 const SERVICE: &[Role] = &[Role::Operator, Role::ProviderManager, Role::Worker, Role::Assessor];
+const HOME: &[Role] = &[Role::Elder, Role::Family];
 
 /// One card a role, and the clerk of another town: to see that one town's elders do not exist for the next.
 fn groups(accounts: &[Account], neighbour: Option<&Account>) -> Vec<Group> {
-    let mut groups: Vec<Group> = [("政府", GOVERNMENT), ("服务", SERVICE)]
+    let mut groups: Vec<Group> = [("政府", GOVERNMENT), ("服务", SERVICE), ("家里", HOME)]
         .into_iter()
         .map(|(word, roles)| Group {
             word,
@@ -137,7 +140,8 @@ fn go(next: Next, back: &str) -> Response {
 
 fn enter(app: &App, signed: &SignedIn, back: &str) -> Response {
     let mut response = go(signed.next, back);
-    set_cookie(&mut response, &cookie_text(app.site(), COOKIE, Some(&signed.token), SESSION_MS / 1000));
+    // As long as the longest session: whether it still holds is the server's to say.
+    set_cookie(&mut response, &cookie_text(app.site(), COOKIE, Some(&signed.token), HOME_SESSION_MS / 1000));
     response
 }
 

@@ -100,6 +100,37 @@ pub async fn create_worker_account(tx: &Tx, db: &Db, actor: &Actor, new: NewWork
     open(tx, db, actor, new).await
 }
 
+/// What the account of an elder or of family is made from: opened by the staff who know them.
+#[derive(Clone, Debug)]
+pub struct NewHomeAccount {
+    /// Else family.
+    pub elder: bool,
+    /// The elder's village.
+    pub region: RegionCode,
+    pub name: String,
+    pub login: String,
+    pub password: Option<HashedPassword>,
+}
+
+/// Opens the account an elder or somebody of the family signs in with at home.
+///
+/// # Errors
+/// As [`create_account`].
+pub async fn create_home_account(tx: &Tx, db: &Db, actor: &Actor, new: NewHomeAccount) -> Result<UserId> {
+    actor.require(Permission::SafetyPrepare)?;
+    let new = NewAccount {
+        login: new.login,
+        name: new.name,
+        role: if new.elder { Role::Elder } else { Role::Family },
+        region: new.region,
+        org: None,
+        worker: None,
+        must_change: new.password.is_some() && !new.elder,
+        password: new.password,
+    };
+    open(tx, db, actor, new).await
+}
+
 /// A password to give to a person, to be shown once.
 pub fn given_password() -> Result<String> {
     random_password()

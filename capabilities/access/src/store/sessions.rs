@@ -1,5 +1,5 @@
 //! Sessions.
-use crate::model::{IDLE_MS, SESSION_MS, SessionInfo};
+use crate::model::{HOME_IDLE_MS, HOME_SESSION_MS, IDLE_MS, SESSION_MS, SessionInfo};
 use kernel::{Instant, PageAsk, Paged, RegionCode, Result, Scope, SessionId, UserId};
 use store::sea_orm::{self, FromQueryResult};
 use store::{Db, Filter, Sql, SqlExt, Tx, vals};
@@ -50,7 +50,7 @@ pub(crate) async fn insert_session(tx: &Tx, s: NewSession<'_>) -> Result<()> {
     )
     .await?;
     // Sessions that ended long ago are of no use to anybody.
-    tx.exec("DELETE FROM session WHERE seen_at < $1", vals![tx.now().plus_ms(-2 * SESSION_MS)]).await?;
+    tx.exec("DELETE FROM session WHERE seen_at < $1", vals![tx.now().plus_ms(-HOME_SESSION_MS)]).await?;
     Ok(())
 }
 
@@ -67,12 +67,14 @@ pub(crate) async fn session_by_id<C: Sql>(conn: &C, id: SessionId) -> Result<Opt
 /// Sessions of one account that still hold, last used first.
 pub(crate) async fn sessions_of(db: &Db, user: UserId) -> Result<Vec<SessionInfo>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM session WHERE user_id = $1 AND revoked_at IS NULL AND seen_at > $2 AND created_at > $3
+        "SELECT {COLUMNS} FROM session WHERE user_id = $1 AND revoked_at IS NULL AND (
+           (seen_at > $2 AND created_at > $3) OR (seen_at > $4 AND created_at > $5 AND EXISTS (
+             SELECT 1 FROM account a WHERE a.id = session.user_id AND a.role IN ('elder', 'family'))))
          ORDER BY seen_at DESC, id DESC LIMIT 100"
     );
     let now = db.now();
-    let rows: Vec<SessionRow> =
-        db.read().all(&sql, vals![user, now.plus_ms(-IDLE_MS), now.plus_ms(-SESSION_MS)]).await?;
+    let since = [IDLE_MS, SESSION_MS, HOME_IDLE_MS, HOME_SESSION_MS].map(|ms| now.plus_ms(-ms));
+    let rows: Vec<SessionRow> = db.read().all(&sql, vals![user, since[0], since[1], since[2], since[3]]).await?;
     Ok(rows.into_iter().map(SessionInfo::from).collect())
 }
 
@@ -101,7 +103,10 @@ pub(crate) async fn page_sessions(
     let now = db.now();
     let mut f = Filter::from("session s JOIN account a ON a.id = s.user_id");
     f.region("a.region", scope).clause("s.revoked_at IS NULL", vec![]);
-    f.and("s.seen_at > ?", now.plus_ms(-IDLE_MS)).and("s.created_at > ?", now.plus_ms(-SESSION_MS));
+    f.clause(
+        "((s.seen_at > ? AND s.created_at > ?) OR (s.seen_at > ? AND s.created_at > ? AND a.role IN ('elder', 'family')))",
+        [IDLE_MS, SESSION_MS, HOME_IDLE_MS, HOME_SESSION_MS].map(|ms| now.plus_ms(-ms).into()).to_vec(),
+    );
     if !q.is_empty() {
         f.and("a.name LIKE ?", format!("%{q}%"));
     }

@@ -9,6 +9,7 @@ mod list;
 mod panel;
 mod question;
 mod record;
+mod relations;
 mod samples;
 mod scales;
 mod shown;
@@ -42,6 +43,8 @@ pub fn routes() -> Routes {
         .post("/assess/{id}/reopen", AssessmentDo, sign::reopen)
         .post("/api/v1/assessments/{id}/answers", AssessmentDo, api::answers)
         // Staff.
+        .get("/assess/relations", AssessmentDo, relations::page)
+        .post("/assess/relations", AssessmentDo, relations::declare)
         .get("/assessments", AssessmentRead, list::list)
         .get("/assessments/new", AssessmentApply, apply::form)
         .post("/assessments/new", AssessmentApply, apply::apply)

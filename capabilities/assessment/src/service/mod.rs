@@ -24,7 +24,7 @@ pub use due::{AHEAD_DAYS, DueJob, ElderDied, call_again, daily};
 pub use history::{HistoryCase, bulk_insert};
 pub use read::{Counts, Found, case, cases, count_of, counts, events, found, list, me, of_elder, result, sight, team};
 pub use register::{
-    NewAssessor, assessor, assessors, declare, register, relations, update_assessor, withdraw_declaration,
+    NewAssessor, assessor, assessors, declare, own_entry, register, relations, update_assessor, withdraw_declaration,
 };
 pub use sampling::{Agreement, NewSample, agreement, draw_sample, sample, samples};
 

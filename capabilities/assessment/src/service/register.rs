@@ -118,6 +118,19 @@ pub async fn relations(db: &Db, scope: &Scope, id: AssessorId) -> Result<Vec<(Re
     Ok(all.into_iter().filter_map(|r| cards.get(&r.elder_id).map(|c| (r, c.name.clone()))).collect())
 }
 
+/// The entry of the assessor who is signed in.
+///
+/// # Errors
+/// `Forbidden` without the permission, `NotFound` for an account that stands in no entry.
+pub async fn own_entry(db: &Db, actor: &Actor) -> Result<Assessor> {
+    actor.require(Permission::AssessmentDo)?;
+    let own = match actor.user_id() {
+        Some(user) => sql::by_user(db.read(), user).await?,
+        None => None,
+    };
+    own.ok_or_else(nobody)
+}
+
 /// Who may declare for whom: an assessor for themselves, supervisors for those of their region.
 async fn declaring(tx: &Tx, actor: &Actor, id: AssessorId) -> Result<Assessor> {
     if actor.require(Permission::AssessmentSupervise).is_ok() {

@@ -3,7 +3,7 @@ use super::frame;
 use crate::model::words::{Tile, count, grouped, joined};
 use askama::Template;
 use axum::response::Response;
-use entitlement::Packs;
+use entitlement::Shelf;
 use kernel::{PageAsk, Tier};
 use web::{App, Mark, Page, Viewer, html};
 use work::{JobAsk, JobState};
@@ -82,7 +82,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
     let acts = audit::list(db, &audit::AuditList::default(), PageAsk { page: 1, rows: ACTS }).await?;
     let determined = entitlement::service::determined_on(db, scope).await?;
     let book = app.regions();
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
 
     let towns = book.iter().filter(|(c, _)| c.tier() == Tier::Town).count();
     let villages = book.iter().filter(|(c, _)| c.tier() == Tier::Village).count();

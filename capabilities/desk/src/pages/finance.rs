@@ -6,7 +6,7 @@ use crate::model::words::{Tile, count};
 use askama::Template;
 use axum::response::Response;
 use books::codes::{Subject, parse};
-use entitlement::Packs;
+use entitlement::Shelf;
 use kernel::{Fen, PageAsk, Quarter};
 use ledger::AccountKind;
 use settlement::model::ListState;
@@ -47,7 +47,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
     let (db, scope) = (app.db(), &viewer.scope);
     let today = app.clock().today();
     let book = app.regions();
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let waiting = settlement::service::waiting(db, scope, viewer.role).await?;
     let unpaid = settlement::service::unpaid(db, scope).await?;
     let year = Quarter { year: today.year(), q: 1 };
@@ -100,7 +100,7 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
                 href: format!("/books/accounts/{}", f.id),
                 place: book.name(&f.region),
                 pack: match parse(&f.code) {
-                    Some(Subject::Fund { pack, .. }) => packs.get(&pack).map_or(pack, |p| p.title.clone()),
+                    Some(Subject::Fund { pack, .. }) => packs.title(&pack).map_or(pack.clone(), str::to_string),
                     _ => f.kind.zh().to_string(),
                 },
                 out: -f.balance(),

@@ -21,6 +21,7 @@ async fn home(State(app): State<App>, viewer: Viewer) -> web::Result<Response> {
         // On a phone, with a page of its own.
         Role::Worker => Ok(Redirect::to("/m").into_response()),
         Role::Assessor => Ok(Redirect::to("/assess").into_response()),
+        Role::Elder | Role::Family => Ok(Redirect::to("/my").into_response()),
         Role::ProviderManager => provider::desk(&app, &viewer).await,
         Role::Operator => operator::desk(&app, &viewer).await,
         Role::Finance => finance::desk(&app, &viewer).await,

@@ -5,7 +5,7 @@ use crate::model::village::{self as model, Entitled, Given, SHOWN, Served, Task}
 use crate::model::words::{Tile, count, first_words, percent};
 use askama::Template;
 use axum::response::Response;
-use entitlement::Packs;
+use entitlement::Shelf;
 use entitlement::service::EntitledAsk;
 use kernel::{PageAsk, Permission};
 use orders::service::View;
@@ -77,8 +77,8 @@ pub(super) async fn desk(app: &App, viewer: &Viewer) -> web::Result<Response> {
     let ask = EntitledAsk { since: Some(today.month_of().first_day()), ..EntitledAsk::default() };
     let page = PageAsk { page: 1, rows: LOADED as u32 };
     let entitled = entitlement::service::entitled(db, &viewer.actor(), scope, &ask, "since, elder", page).await?;
-    let packs = app.thing::<Packs>()?;
-    let title = |id: &str| packs.get(id).map_or_else(|| "补贴".to_string(), |p| p.title.clone());
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
+    let title = |id: &str| packs.title(id).unwrap_or("补贴").to_string();
 
     let served: Vec<Served> = waiting
         .iter()

@@ -48,6 +48,10 @@ fn changed(kind: FactKind, text: &str) -> Option<(Fact, Value)> {
         FactKind::ToiletUnaided => (Fact::ToiletUnaided, code(Fact::ToiletUnaided, text)),
         FactKind::WalkIndoorsUnaided => (Fact::WalkIndoorsUnaided, code(Fact::WalkIndoorsUnaided, text)),
         FactKind::BatheUnaided => (Fact::BatheUnaided, code(Fact::BatheUnaided, text)),
+        kind if FactKind::ASKED.contains(&kind) => {
+            let fact = Fact::parse(kind.code())?;
+            (fact, code(fact, text))
+        }
         FactKind::Certificate => {
             let cert = DisabilityCert::parse(text);
             (Fact::DisabilityCert, cert.map_or(Value::Unknown, |c| Value::Bool(c.held())))

@@ -2,8 +2,9 @@
 //!
 //! **Invariant**: a stored determination is never edited. When time passes, the row in force gets its last day; when the
 //! past turns out to have been different, the wrong row is marked superseded and the right one is added beside it.
+use crate::packs::Versions;
 use kernel::{CivilDate, Fen, Result};
-use policy::{Fact, FactSet, Outcome, Pack, Refusal, Timeline, Value, Verdict};
+use policy::{Fact, FactSet, Outcome, Refusal, Timeline, Value, Verdict};
 
 /// A determination of one person under one pack, in force from a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +57,8 @@ impl Plan {
     }
 }
 
-/// The facts somebody has to record for the conditions of `pack`: derived facts stand for what they are worked out from.
-pub(crate) fn read_by(pack: &Pack) -> FactSet {
+/// The facts somebody has to record for the conditions of a version of `pack`: derived facts stand for what they are worked out from.
+pub(crate) fn read_by(pack: &policy::Pack) -> FactSet {
     let facts = pack.conditions.iter().flat_map(|c| c.facts().iter().collect::<Vec<_>>());
     facts
         .flat_map(|f| match f {
@@ -109,21 +110,23 @@ fn compact(facts: &policy::Facts, used: FactSet, day: CivilDate) -> String {
 
 /// The days on which a decision may turn, inside `(after, to]`: changes, birthdays, death, the first and the last day of
 /// an assessment, the pack's own dates.
-fn turns(pack: &Pack, person: &Timeline, after: CivilDate, to: CivilDate) -> Vec<CivilDate> {
+fn turns(versions: Versions<'_>, person: &Timeline, after: CivilDate, to: CivilDate) -> Vec<CivilDate> {
     let mut days = Vec::new();
     let mut add = |day: CivilDate| {
         if after < day && day <= to {
             days.push(day);
         }
     };
-    add(pack.effective_from);
-    pack.effective_to.into_iter().for_each(|d| add(d.plus_days(1)));
-    for value in pack.parameters.iter().flat_map(|p| &p.values) {
-        add(value.from);
-        value.to.into_iter().for_each(|d| add(d.plus_days(1)));
+    for pack in versions.all() {
+        add(pack.effective_from);
+        pack.effective_to.into_iter().for_each(|d| add(d.plus_days(1)));
+        for value in pack.parameters.iter().flat_map(|p| &p.values) {
+            add(value.from);
+            value.to.into_iter().for_each(|d| add(d.plus_days(1)));
+        }
     }
     person.changes().iter().for_each(|c| add(c.on));
-    if pack.assessment.is_some() {
+    for pack in versions.all().iter().filter(|p| p.assessment.is_some()) {
         let versions = person.changes().iter().filter(|c| after < c.on && c.on <= to).map(|c| person.on(c.on));
         for facts in std::iter::once(person.on(after)).chain(versions) {
             if let Value::Date(assessed) = facts.get(Fact::AssessedOn) {
@@ -145,12 +148,13 @@ fn turns(pack: &Pack, person: &Timeline, after: CivilDate, to: CivilDate) -> Vec
 }
 
 /// The decision on one day; `None` while the pack is not in effect.
-fn on_day(pack: &Pack, person: &Timeline, day: CivilDate, used: FactSet) -> Result<Option<Decided>, Refusal> {
+fn on_day(versions: Versions<'_>, person: &Timeline, day: CivilDate) -> Result<Option<Decided>, Refusal> {
+    let pack = versions.on(day);
     match pack.at(day) {
         Ok(on) => {
             let facts = person.on(day);
             let outcome = on.decide(&facts);
-            let facts = compact(&facts, used, day);
+            let facts = compact(&facts, read_by(pack), day);
             let monthly = on.monthly(&outcome);
             Ok(Some(Decided { since: day, until: None, outcome, monthly, facts, version: pack.version }))
         }
@@ -163,12 +167,16 @@ fn on_day(pack: &Pack, person: &Timeline, day: CivilDate, used: FactSet) -> Resu
 ///
 /// # Errors
 /// A parameter without a value on one of the days.
-pub fn decided(pack: &Pack, person: &Timeline, from: CivilDate, to: CivilDate) -> Result<Vec<Decided>, Refusal> {
-    let used = read_by(pack);
+pub fn decided(
+    versions: Versions<'_>,
+    person: &Timeline,
+    from: CivilDate,
+    to: CivilDate,
+) -> Result<Vec<Decided>, Refusal> {
     let mut out: Vec<Decided> = Vec::with_capacity(2);
     let mut in_force = false;
-    for day in std::iter::once(from).chain(turns(pack, person, from, to)) {
-        let now = on_day(pack, person, day, used)?;
+    for day in std::iter::once(from).chain(turns(versions, person, from, to)) {
+        let now = on_day(versions, person, day)?;
         match (now, out.last_mut().filter(|_| in_force)) {
             (Some(now), Some(last)) if last.same(&now) => {}
             (now, last) => {
@@ -184,9 +192,9 @@ pub fn decided(pack: &Pack, person: &Timeline, from: CivilDate, to: CivilDate) -
 }
 
 /// The day a decision that holds on `from` began by the facts, found by looking back over the days it could have turned.
-pub(crate) fn began(pack: &Pack, person: &Timeline, from: &Decided) -> CivilDate {
-    let used = read_by(pack);
-    let earliest = person.on(from.since).birth_date().unwrap_or(pack.effective_from).max(pack.effective_from);
+pub(crate) fn began(versions: Versions<'_>, person: &Timeline, from: &Decided) -> CivilDate {
+    let first = versions.all()[0].effective_from;
+    let earliest = person.on(from.since).birth_date().unwrap_or(first).max(first);
     let mut since = from.since;
     let facts = person.on(from.since);
     // Whoever has no changes behind has the same facts on every day before: only the days' ages and parameters differ.
@@ -194,17 +202,17 @@ pub(crate) fn began(pack: &Pack, person: &Timeline, from: &Decided) -> CivilDate
     let same_before = |day: CivilDate| {
         let before = day.plus_days(-1);
         if still {
-            return pack.at(before).is_ok_and(|on| {
+            return versions.at(before).is_ok_and(|on| {
                 let outcome = on.decide(&facts);
-                outcome == from.outcome && on.monthly(&outcome) == from.monthly
+                on.pack.version == from.version && outcome == from.outcome && on.monthly(&outcome) == from.monthly
             });
         }
-        matches!(on_day(pack, person, before, used), Ok(Some(before)) if before.same(from))
+        matches!(on_day(versions, person, before), Ok(Some(before)) if before.same(from))
     };
     if since <= earliest || !same_before(since) {
         return since;
     }
-    for day in turns(pack, person, earliest.plus_days(-1), from.since.plus_days(-1)).into_iter().rev() {
+    for day in turns(versions, person, earliest.plus_days(-1), from.since.plus_days(-1)).into_iter().rev() {
         since = day;
         if !same_before(day) {
             break;
@@ -217,33 +225,31 @@ pub(crate) fn began(pack: &Pack, person: &Timeline, from: &Decided) -> CivilDate
 const OLDEST: i16 = 120;
 
 /// The first day after `from.since` on which somebody eligible will no longer be, if nothing else changes.
-pub(crate) fn ends(pack: &Pack, person: &Timeline, from: &Decided) -> Option<CivilDate> {
+pub(crate) fn ends(versions: Versions<'_>, person: &Timeline, from: &Decided) -> Option<CivilDate> {
     if from.outcome.verdict != Verdict::Eligible {
         return None;
     }
     let birth = person.on(from.since).birth_date()?;
     let goes_on = |day: CivilDate| {
-        let on = pack.at(day);
+        let on = versions.at(day);
         on.is_ok_and(|on| on.decide(&person.on(day)).verdict == Verdict::Eligible)
     };
-    turns(pack, person, from.since, birth.birthday(OLDEST)).into_iter().find(|&day| !goes_on(day))
+    turns(versions, person, from.since, birth.birthday(OLDEST)).into_iter().find(|&day| !goes_on(day))
 }
 
 /// Compares what is stored with what should hold from `anchor` to `today`. Rows that ended before `anchor` are not
 /// looked at; `decided` begins on `anchor`.
 ///
-/// Where a row was decided by another text of the pack, that text ruled until today: only what holds from today on is
-/// compared, and the past keeps the text it was decided by.
-pub fn sync(stored: &[Held], decided: &[Decided], anchor: CivilDate, today: CivilDate) -> Plan {
+/// Where a row was decided by a text that is none of `texts` (the fingerprints of the versions in force), that text ruled
+/// until today: only what holds from today on is compared, and the past keeps the text it was decided by.
+pub fn sync(stored: &[Held], decided: &[Decided], texts: &[u64], anchor: CivilDate, today: CivilDate) -> Plan {
     let live = |anchor: CivilDate| {
         stored.iter().filter(move |h| !h.superseded && h.decided.until.is_none_or(|until| anchor <= until))
     };
     let mut anchor = anchor;
-    if let Some(version) = decided.last().map(|d| d.version)
-        && live(anchor).any(|h| h.decided.version != version)
-    {
-        let by_this_text = live(anchor).filter(|h| h.decided.version == version).map(|h| h.decided.since).min();
-        anchor = anchor.max(by_this_text.unwrap_or(today));
+    if !decided.is_empty() && live(anchor).any(|h| !texts.contains(&h.decided.version)) {
+        let by_these = live(anchor).filter(|h| texts.contains(&h.decided.version)).map(|h| h.decided.since).min();
+        anchor = anchor.max(by_these.unwrap_or(today));
     }
     let wanted: Vec<Decided> = decided
         .iter()

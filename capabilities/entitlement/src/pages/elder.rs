@@ -1,16 +1,19 @@
 //! One elder's determinations with all their reasons: page, notice on paper, JSON.
+use super::done;
 use super::panel::{PurseShown, purse_shown};
 use super::reasons::{Sources, Twig, Words, headline};
 use super::ways::{Missing, Way, missing, way};
 use crate::model::{DeterminationView, PurseRow};
 use crate::packs::{Packs, standard};
+use crate::shelf::Shelf;
 use crate::service::{self, PurseAsk};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use kernel::{CivilDate, ElderId, Error, Fen, Month, PageAsk};
 use people::model::ElderCard;
 use policy::Choice;
+use std::collections::HashMap;
 use web::{App, Page, Viewer, html};
 
 /// One pack in full.
@@ -36,6 +39,8 @@ struct PackShown {
     choices: Vec<Choice>,
     purse: Option<PurseShown>,
     local_example: bool,
+    /// Who meets the conditions still has to ask for it.
+    apply: bool,
     recorded: String,
 }
 
@@ -127,7 +132,7 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
     Ok(all
         .into_iter()
         .map(|d| {
-            let pack = packs.get(&d.pack);
+            let pack = packs.get(&d.pack, today);
             let (kind, word) = state(&d);
             let purse = purses.iter().find(|p| d.eligible() && p.pack_id == d.pack && p.who.contains(&elder.id));
             PackShown {
@@ -146,20 +151,26 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
                 displaced: d
                     .displaced_by
                     .as_ref()
-                    .map(|by| (by.clone(), packs.get(by).map_or_else(|| by.clone(), |p| p.title.clone()))),
+                    .map(|by| (by.clone(), packs.title(by).unwrap_or(by).to_string())),
                 folded: d.verdict == policy::Verdict::NotEligible,
                 group: pack.and_then(|p| p.group.clone()),
                 choices: d.explanation.choices.clone(),
                 purse: purse.map(|p| purse_shown(p, today)),
                 local_example: d.explanation.local_example,
+                apply: pack.is_some_and(|p| p.application_needed),
                 recorded: d.recorded_at.stamp(),
             }
         })
         .collect())
 }
 
-pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+pub(crate) async fn page(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> web::Result<Response> {
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let shown = shown(&app, &viewer, &packs, &elder).await?;
     let ask = PurseAsk { household: Some(elder.household), ..PurseAsk::default() };
@@ -180,7 +191,9 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
         })
         .collect();
     html(&ElderView {
-        page: Page::new(&app, &viewer, format!("{}的待遇认定", elder.name)).at("/elders"),
+        page: Page::new(&app, &viewer, format!("{}的待遇认定", elder.name))
+            .at("/elders")
+            .flash(done(asked.get("done").map(String::as_str))),
         age: elder.age(app.clock().today()),
         place: app.regions().short(&elder.region),
         elder,
@@ -192,7 +205,7 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
 }
 
 pub(crate) async fn print(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let all = shown(&app, &viewer, &packs, &elder).await?;
     let nothing = !all.iter().any(|s| s.kind == "ok");
@@ -225,7 +238,7 @@ struct Answer {
 }
 
 pub(crate) async fn api(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let elder = people::service::card(app.db(), &viewer.scope, elder_id(&id)?).await?;
     let on = app.clock().today();
     Ok(axum::Json(Answer {

@@ -1,6 +1,7 @@
 //! Those entitled, those who cannot be decided, and purses.
 use crate::model::{ElderRow, PurseRow, PurseState};
 use crate::packs::Packs;
+use crate::shelf::Shelf;
 use crate::service::{self, EntitledAsk, PurseAsk, SOON_DAYS};
 use axum::extract::State;
 use axum::response::Response;
@@ -29,14 +30,15 @@ pub(crate) async fn tabs(app: &App, viewer: &Viewer, path: &str, view: Option<&s
         tab("/entitled?view=ending", "快到期", Some(counts.ending), here(Some("ending"))),
         tab("/entitled?view=unknown", "缺资料", Some(counts.unknown), here(Some("unknown"))),
         tab("/purses", "额度", Some(counts.purses), path == "/purses"),
+        tab("/corrections", "收回和补发", Some(service::untold(app.db(), &viewer.scope).await?).filter(|n| *n > 0), false),
     ])
 }
 
 /// The packs that decide about people here; with `purse` only those that fill one.
 fn packs_filter(packs: &Packs, viewer: &Viewer, purse: bool) -> FilterSpec {
-    let local = packs.local(&viewer.scope.region).into_iter().map(|i| &packs.all()[i]);
-    let choices =
-        local.filter(|p| !purse || p.fills_purse()).map(|p| Choice::new(p.id.clone(), p.title.clone())).collect();
+    let local = packs.local(&viewer.scope.region).into_iter().map(|i| packs.versions(i));
+    let kept = local.filter(|v| !purse || v.fills_purse()).map(|v| v.newest());
+    let choices = kept.map(|p| Choice::new(p.id.clone(), p.title.clone())).collect();
     FilterSpec { key: "pack", label: "政策", choices }
 }
 
@@ -63,7 +65,7 @@ struct Row {
 }
 
 fn row(r: ElderRow, packs: &Packs, book: &RegionBook, cards: &HashMap<ElderId, ElderCard>, today: CivilDate) -> Row {
-    let title = |id: &str| packs.get(id).map_or_else(|| id.to_string(), |p| p.title.clone());
+    let title = |id: &str| packs.title(id).unwrap_or(id).to_string();
     let card = cards.get(&r.elder);
     Row {
         name: card.map_or_else(|| "档案已合并".into(), |c| c.name.clone()),
@@ -103,7 +105,7 @@ fn entitled_columns() -> Vec<Col<Row>> {
 }
 
 pub(crate) async fn entitled(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let today = app.clock().today();
     let view = ask.filter("view").map(str::to_string);
     let mut filters = vec![packs_filter(&packs, &viewer, false)];
@@ -205,7 +207,7 @@ fn purse_columns() -> Vec<Col<PurseLine>> {
 }
 
 pub(crate) async fn purses(State(app): State<App>, viewer: Viewer, mut ask: ListAsk) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let today = app.clock().today();
     let mut quarters = service::quarters(app.db()).await?;
     let quarter: Quarter = ask.filter("quarter").and_then(|q| q.parse().ok()).unwrap_or_else(|| today.quarter());
@@ -272,7 +274,7 @@ pub(crate) async fn purses(State(app): State<App>, viewer: Viewer, mut ask: List
                     None => format!("/books/accounts/{}", row.account),
                 },
                 place: book.short(&row.region),
-                title: packs.get(&row.pack).map_or_else(|| row.pack.clone(), |p| p.title.clone()),
+                title: packs.title(&row.pack).unwrap_or(&row.pack).to_string(),
                 row,
             })
             .collect();

@@ -83,7 +83,7 @@ pub(crate) async fn panel_html(app: &App, viewer: &Viewer, packs: &Packs, elder:
     for group in packs.groups() {
         let members = packs.members(group);
         let mine: Vec<&DeterminationView> =
-            members.iter().filter_map(|p| all.iter().find(|d| d.pack == p.id)).collect();
+            all.iter().filter(|d| members.iter().any(|p| p.id == d.pack)).collect();
         let entitled = mine.iter().find(|d| d.eligible());
         if let Some(d) = entitled {
             let purse = purses.iter().find(|p| p.group == group.code && p.who.contains(&elder.id));
@@ -121,7 +121,7 @@ fn entitled_under(
     today: CivilDate,
     open: bool,
 ) -> Held {
-    let mut said = packs.get(&d.pack).map(|p| standard(p, today)).unwrap_or_default();
+    let mut said = packs.get(&d.pack, today).map(|p| standard(p, today)).unwrap_or_default();
     if purse.is_some_and(|p| p.who.len() > 1) {
         said.push_str("；同户按一户算");
     }

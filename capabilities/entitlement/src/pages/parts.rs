@@ -85,7 +85,7 @@ pub(crate) fn evidence(pack: &Pack) -> Vec<(String, String, String)> {
 }
 
 /// The packs that do not give beside this one, and which of the two does.
-pub(crate) fn relations(pack: &Pack, packs: &Packs) -> Vec<Relation> {
+pub(crate) fn relations(pack: &Pack, packs: &Packs, day: CivilDate) -> Vec<Relation> {
     let relation = |other: &Pack| {
         let named = pack.exclusive_with.contains(&other.id) || other.exclusive_with.contains(&pack.id);
         let exclusive = named || (pack.group.is_some() && pack.group == other.group);
@@ -98,7 +98,7 @@ pub(crate) fn relations(pack: &Pack, packs: &Packs) -> Vec<Relation> {
         };
         Some(Relation { id: other.id.clone(), title: other.title.clone(), says })
     };
-    packs.all().iter().filter(|o| o.id != pack.id && o.subject == pack.subject).filter_map(relation).collect()
+    packs.each().map(|v| v.on(day)).filter(|o| o.id != pack.id && o.subject == pack.subject).filter_map(relation).collect()
 }
 
 /// The pack's examples in words. They were all run when it was loaded, so each of them holds.

@@ -1,7 +1,8 @@
 //! The packs: all of them in a list, and asking for a determination now.
 use super::lists::tabs;
 use crate::model::Verdicts;
-use crate::packs::{Packs, near, standard};
+use crate::packs::{Group, Packs, near, standard};
+use crate::shelf::Shelf;
 use crate::service;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
@@ -29,13 +30,13 @@ struct Listed {
 
 impl Listed {
     fn of(pack: &Pack, packs: &Packs, city: &RegionCode, regions: &RegionBook, today: CivilDate) -> Listed {
-        let index = packs.all().iter().position(|p| std::ptr::eq(p, pack));
-        let group = index.and_then(|i| packs.group_of(i)).filter(|g| g.members.len() > 1);
+        let several = |g: &&Group| packs.members(g).iter().any(|p| p.id != pack.id);
+        let group = packs.group_of(&pack.id).filter(several);
         Listed {
             id: pack.id.clone(),
             title: pack.title.clone(),
             subject: pack.subject,
-            place: place(pack, regions),
+            place: if regions.contains(&pack.place) { regions.name(&pack.place) } else { place(pack, regions) },
             local: near(pack, city),
             standard: standard(pack, today),
             from: pack.effective_from,
@@ -159,13 +160,13 @@ fn paged(mut rows: Vec<Listed>, fetch: &ListFetch) -> Paged<Listed> {
 }
 
 pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let today = app.clock().today();
     let mut counts = service::by_pack(app.db(), &viewer.scope).await?;
     let (regions, city) = (app.regions(), viewer.scope.region.at(Tier::City));
     let rows: Vec<Listed> = packs
-        .all()
-        .iter()
+        .each()
+        .map(|v| v.on(today))
         .map(|p| Listed {
             counts: counts.remove(&p.id).unwrap_or_default(),
             ..Listed::of(p, &packs, &city, &regions, today)
@@ -188,7 +189,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         search_hint: Some("政策名称、地方"),
         default_sort: ("", Dir::Asc),
         tie: "here",
-        actions: Vec::new(),
+        actions: vec![("/policy-versions".into(), "history", "版本和审批".into(), false)],
         empty: ("没有符合的政策".into(), "换个条件再找".into(), Some(("/policies".into(), "看全部政策".into()))),
         flash: None,
     };

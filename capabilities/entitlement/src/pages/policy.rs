@@ -1,8 +1,10 @@
 //! One pack as a person reads it, whatever it is about and whatever it gives.
 use super::parts::{ExampleShown, GrantLine, Relation, assessed, evidence, examples, grants, relations};
 use super::policies::place;
+use super::versions::{Offers, offers};
 use crate::model::Verdicts;
-use crate::packs::{Packs, near, standard};
+use crate::packs::{near, standard};
+use crate::shelf::Shelf;
 use crate::service;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -57,13 +59,16 @@ struct PolicyView<'a> {
     passed: String,
     counts: Verdicts,
     may_run: bool,
+    offers: Offers,
+    /// How many texts the pack has had.
+    texts: usize,
     today: CivilDate,
 }
 
 pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<String>) -> web::Result<Response> {
-    let packs = app.thing::<Packs>()?;
-    let pack = packs.get(&id).ok_or_else(|| Error::NotFound("这份政策".into()))?;
+    let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let today = app.clock().today();
+    let pack = packs.get(&id, today).ok_or_else(|| Error::NotFound("这份政策".into()))?;
     let counts = service::by_pack(app.db(), &viewer.scope).await?.get(&pack.id).copied().unwrap_or_default();
     let day = if pack.in_effect(today) { today } else { pack.effective_from };
     let parameters: Vec<ParameterShown> = pack
@@ -85,13 +90,15 @@ pub(crate) async fn page(State(app): State<App>, viewer: Viewer, Path(id): Path<
         grants: grants(pack, day),
         assessed: assessed(pack, day),
         evidence: evidence(pack),
-        relations: relations(pack, &packs),
+        relations: relations(pack, &packs, today),
         standard: standard(pack, day),
         in_effect: pack.in_effect(today),
         choices: pack.choices(day).len(),
         passed: format!("{} 个全部通过", examples.len()),
         examples,
         may_run: viewer.may(Permission::EntitlementRun),
+        offers: offers(&viewer, pack),
+        texts: packs.find(&id).map_or(1, |v| v.all().len()),
         pack,
         root,
         branches,

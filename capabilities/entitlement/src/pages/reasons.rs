@@ -35,7 +35,9 @@ impl Sources {
             .collect();
         for row in people::service::history(db, scope, elder).await? {
             if let Some(fact) = fact_of(row.fact) {
-                out.insert(fact, format!("{} {}", row.source.zh(), row.recorded_at.date()));
+                // The day it became so, where one is written down; a record of an assessment is of that day.
+                let day = row.valid_from.unwrap_or_else(|| row.recorded_at.date());
+                out.insert(fact, format!("{} {day}", row.source.zh()));
             }
         }
         Ok(Sources(out))
@@ -60,6 +62,7 @@ fn fact_of(kind: FactKind) -> Option<Fact> {
         FactKind::AssessedOn => Fact::AssessedOn,
         FactKind::AssessmentStandard => Fact::AssessmentStandard,
         FactKind::AbilityLevel => Fact::AbilityLevel,
+        kind if FactKind::SIX.contains(&kind) || FactKind::ASKED.contains(&kind) => Fact::parse(kind.code())?,
         _ => return None,
     })
 }

@@ -51,6 +51,8 @@ fn line(need: &Need) -> String {
 enum Kept {
     Archive,
     Assessment,
+    /// Said when the thing is applied for, and kept.
+    Asked,
     /// Said when the thing is applied for.
     Application,
     /// The platform has no place for it yet.
@@ -82,6 +84,13 @@ fn kept(fact: Fact) -> Kept {
         | Fact::CareDependence
         | Fact::DisabilityCert
         | Fact::InstitutionResident => Kept::Archive,
+        Fact::NursingSubsidy
+        | Fact::IncapacityRecognised
+        | Fact::HomeRight
+        | Fact::HomeSafe
+        | Fact::DemolitionListed
+        | Fact::RenovationSubsidised
+        | Fact::CanLiveElsewhere => Kept::Asked,
         Fact::StayDays | Fact::MealsPerDay => Kept::Application,
         _ => Kept::Nowhere,
     }
@@ -104,10 +113,16 @@ pub(crate) fn missing(d: &DeterminationView, elder: ElderId, viewer: &Viewer) ->
                     .then(|| (format!("/assessments/new?elder={elder}"), "申请能力评估")),
                 "评估有了结果就重新认定",
             ),
+            Kept::Asked => (
+                viewer
+                    .may(Permission::ElderWrite)
+                    .then(|| (format!("/elders/{elder}/entitlement/answers?pack={}", d.pack), "补登记")),
+                "申请时登记，存好就重新认定",
+            ),
             Kept::Application => (None, "申请这一项时才填"),
             Kept::Nowhere => (None, "档案里还没有这一项，凭证件人工核对"),
         };
         (!words.is_empty()).then(|| Missing { word: words.join("、"), link, how })
     };
-    [Kept::Archive, Kept::Assessment, Kept::Application, Kept::Nowhere].into_iter().filter_map(of).collect()
+    [Kept::Archive, Kept::Assessment, Kept::Asked, Kept::Application, Kept::Nowhere].into_iter().filter_map(of).collect()
 }

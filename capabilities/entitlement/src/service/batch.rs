@@ -1,12 +1,15 @@
 //! The work of one batch of households: decide everything first, then write only what differs.
-use crate::model::{Decided, Held, Line, PurseState, Report, Target, Targets, decided, household_targets, overgrant};
+use crate::model::{Amount, Cause, CorrectionKind, Decided, Held, Line, PurseState, Report, Target, Targets};
+use crate::model::{amounts, decided, household_targets, overgrant};
 use crate::model::{settle, sync, timeline};
 use crate::packs::{Packs, refused};
+use crate::store::corrections::New as NewCorrection;
 use crate::store::purses::{self, Purse};
 use crate::store::rows::{self, Change};
+use crate::store::tally::{self, Deltas, PurseDeltas};
 use books::model::NewAccount;
 use kernel::{
-    AccountId, Actor, CivilDate, ElderId, Error, Fen, HouseholdId, Instant, Month, OrgScope, Quarter, RegionCode,
+    AccountId, Actor, CivilDate, CorrectionId, ElderId, Error, Fen, HouseholdId, Instant, Month, OrgScope, Quarter, RegionCode,
     Result, Scope, Tier,
 };
 use ledger::{AccountKind, Action, Command, DeterminationRef, Key, Purpose, Reference};
@@ -52,13 +55,12 @@ pub(crate) fn decide(packs: &Packs, frame: &Frame, households: Vec<HouseholdFact
                 let person = timeline(elder, &facts);
                 let mut each = Vec::with_capacity(local.len());
                 for &pack in &local {
-                    each.push(decided(&packs.all()[pack], &person, frame.anchor, frame.day).map_err(refused)?);
+                    each.push(decided(packs.versions(pack), &person, frame.anchor, frame.day).map_err(refused)?);
                 }
                 members.push((person, each));
             }
             let due = packs.groups().iter().map(|g| {
-                let here = g.members.iter().filter(|i| local.contains(i)).map(|&i| &packs.all()[i]);
-                household_targets(&here.collect::<Vec<_>>(), &facts, &months)
+                household_targets(&packs.members_of(g, &local), &facts, &months)
             });
             let targets = due.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
             Ok(Household { facts, packs: local, members, targets })
@@ -76,8 +78,8 @@ pub(crate) async fn write(
     households: Vec<Household>,
 ) -> Result<Report> {
     let mut report = Report { households: households.len() as i64, ..Report::default() };
-    write_rows(tx, packs, frame, &households, &mut report).await?;
-    write_purses(tx, db, packs, actor, frame, &households, &mut report).await?;
+    let reasons = write_rows(tx, packs, frame, &households, &mut report).await?;
+    write_purses(tx, db, packs, actor, frame, &households, &reasons, &mut report).await?;
     Ok(report)
 }
 
@@ -87,7 +89,7 @@ async fn write_rows(
     frame: &Frame,
     households: &[Household],
     report: &mut Report,
-) -> Result<()> {
+) -> Result<Reasons> {
     let elders: Vec<ElderId> = households.iter().flat_map(|h| h.facts.members.iter().map(|m| m.elder)).collect();
     let stored = if frame.fresh { Vec::new() } else { rows::of_elders(tx, &elders, frame.anchor).await? };
     let mut by_elder: HashMap<ElderId, Vec<rows::Row>> = HashMap::new();
@@ -95,6 +97,8 @@ async fn write_rows(
         by_elder.entry(row.elder).or_default().push(row);
     }
     let mut changes = Vec::new();
+    let mut tallies = Deltas::default();
+    let mut reasons = Reasons::new();
     for household in households {
         for (elder, (person, each)) in household.facts.members.iter().zip(&household.members) {
             let old = by_elder.get(&elder.elder).map(Vec::as_slice).unwrap_or_default();
@@ -102,10 +106,11 @@ async fn write_rows(
             if old.iter().any(|r| r.superseded_at.is_none() && (r.household, r.region) != (here, elder.region)) {
                 rows::follow(tx, elder.elder, here, elder.region).await?;
             }
+            let first = changes.len();
             for (&i, decisions) in household.packs.iter().zip(each) {
                 report.decisions += 1;
-                let pack = &packs.all()[i];
-                let held: Vec<Held> = old.iter().filter(|r| r.pack == pack.id).map(rows::Row::held).collect();
+                let pack = &packs.versions(i).newest().id;
+                let held: Vec<Held> = old.iter().filter(|r| r.pack == *pack).map(rows::Row::held).collect();
                 let change = change(packs, i, frame, elder, here, person, &held, decisions)?;
                 if change.plan.is_empty() {
                     continue;
@@ -113,11 +118,78 @@ async fn write_rows(
                 report.added += change.plan.insert.len() as i64;
                 report.superseded += change.plan.supersede.len() as i64;
                 report.ended += change.plan.close.iter().filter(|c| c.2.is_some()).count() as i64;
+                if let Some(reason) = reason(old, &change, elder, frame) {
+                    reasons.insert((elder.elder, change.pack.clone()), reason);
+                }
                 changes.push(change);
             }
+            count(&mut tallies, old, &changes[first..], elder.region);
         }
     }
-    rows::write(tx, changes).await
+    tallies.write(tx).await?;
+    rows::write(tx, changes).await?;
+    Ok(reasons)
+}
+
+/// Why determinations of somebody under a pack changed, and from which day on.
+type Reasons = HashMap<(ElderId, String), (Cause, Option<CivilDate>)>;
+
+fn reason(
+    old: &[rows::Row],
+    change: &Change,
+    elder: &ElderFacts,
+    frame: &Frame,
+) -> Option<(Cause, Option<CivilDate>)> {
+    if let Some(day) = elder.died_on {
+        return Some((Cause::Death, Some(day)));
+    }
+    if let Some(day) = elder.moved_out_on {
+        return Some((Cause::Moved, Some(day)));
+    }
+    let touched = |r: &&rows::Row| {
+        let key = (r.since, r.revision);
+        r.pack == change.pack
+            && (change.plan.supersede.contains(&key) || change.plan.close.iter().any(|c| (c.0, c.1) == key))
+    };
+    let before = old.iter().filter(touched).max_by_key(|r| (r.since, r.revision))?;
+    let after = change.plan.insert.last().map(|(d, _)| d)?;
+    let names = crate::model::changed_facts(before.facts(), &after.facts);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let cause = crate::model::cause_of(&names, before.version() != after.version);
+    // A value that was always wrong has no day of its own.
+    let since = (cause != Cause::Birth && after.since > frame.anchor).then_some(after.since);
+    Some((cause, since))
+}
+
+/// What the batch does to the counts of one elder.
+fn count(tallies: &mut Deltas, old: &[rows::Row], changes: &[Change], region: RegionCode) {
+    let counted = |v: Verdict| matches!(v, Verdict::Eligible | Verdict::Unknown);
+    // Of purse packs a person is counted once for each verdict, whatever how many packs say it.
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for row in old {
+        let plan = changes.iter().find(|c| c.pack == row.pack).map(|c| &c.plan);
+        if let Some(v) = row.standing().filter(|v| counted(*v)) {
+            tallies.add(&row.pack, row.region, v.code(), -1);
+            before.extend(row.purse.then_some((row.region, v.code())));
+        }
+        let then = plan.map_or_else(|| row.standing(), |plan| row.standing_after(plan));
+        if let Some(v) = then.filter(|v| counted(*v)) {
+            tallies.add(&row.pack, region, v.code(), 1);
+            after.extend(row.purse.then_some((region, v.code())));
+        }
+    }
+    for change in changes {
+        let new = change.plan.insert.iter().filter(|(d, _)| d.until.is_none()).map(|(d, _)| d.outcome.verdict);
+        for v in new.filter(|v| counted(*v)) {
+            tallies.add(&change.pack, region, v.code(), 1);
+            after.extend(change.purse.then_some((region, v.code())));
+        }
+    }
+    for (side, n) in [(&mut before, -1), (&mut after, 1)] {
+        side.sort_unstable();
+        side.dedup();
+        side.iter().for_each(|(region, verdict)| tallies.add(tally::ANY_PURSE, *region, verdict, n));
+    }
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -131,9 +203,11 @@ fn change(
     held: &[Held],
     decisions: &[Decided],
 ) -> Result<Change> {
-    let text = &packs.all()[pack];
+    let versions = packs.versions(pack);
+    let id = &versions.newest().id;
+    let texts: Vec<u64> = versions.all().iter().map(|p| p.version).collect();
     let mut anchor = frame.anchor;
-    let mut plan = sync(held, decisions, anchor, frame.day);
+    let mut plan = sync(held, decisions, &texts, anchor, frame.day);
     // Where the row in force at the anchor is not confirmed, it is judged from its own first day: a birth date that was
     // wrong makes all of it wrong, a birthday only ends it.
     let reaching =
@@ -142,8 +216,8 @@ fn change(
         && let Some(since) = held.iter().filter(reaching).map(|h| h.decided.since).min()
     {
         anchor = since;
-        let again = decided(text, person, anchor, frame.day).map_err(refused)?;
-        plan = sync(held, &again, anchor, frame.day);
+        let again = decided(versions, person, anchor, frame.day).map_err(refused)?;
+        plan = sync(held, &again, &texts, anchor, frame.day);
     }
     // The first row of all tells the day somebody's entitlement began by the facts, not the day we began to look.
     let remains = held.iter().any(|h| !h.superseded && !plan.supersede.contains(&(h.decided.since, h.revision)));
@@ -152,7 +226,7 @@ fn change(
         && first.since == anchor
         && first.outcome.verdict == Verdict::Eligible
     {
-        first.since = crate::model::began(text, person, first);
+        first.since = crate::model::began(versions, person, first);
         let last = held.iter().filter(|h| h.decided.since == first.since).map(|h| h.revision).max();
         *revision = last.map_or(0, |r| r + 1);
     }
@@ -168,28 +242,29 @@ fn change(
         .insert
         .iter()
         .map(|(d, _)| {
-            let from = if goes_on(d) { Some(text.id.clone()) } else { passed_from(packs, pack, person, d) };
+            let from = if goes_on(d) { Some(id.clone()) } else { passed_from(packs, id, person, d) };
             // What fills no purse is not listed by its end; pages work it out from the facts of the row.
-            let end = text.fills_purse().then(|| crate::model::ends(text, person, d)).flatten();
+            let end = versions.fills_purse().then(|| crate::model::ends(versions, person, d)).flatten();
             (end, from)
         })
         .collect();
-    let (pack, purse) = (text.id.clone(), text.fills_purse());
+    let (pack, purse) = (id.clone(), versions.fills_purse());
     Ok(Change { elder: elder.elder, household, region: elder.region, pack, purse, plan, outlook })
 }
 
 /// The pack of the same group that somebody eligible held the day before.
-fn passed_from(packs: &Packs, pack: usize, person: &Timeline, now: &Decided) -> Option<String> {
+fn passed_from(packs: &Packs, pack: &str, person: &Timeline, now: &Decided) -> Option<String> {
     if now.outcome.verdict != Verdict::Eligible {
         return None;
     }
     let before = now.since.plus_days(-1);
-    let others = packs.group_of(pack)?.members.iter().filter(|&&i| i != pack).map(|&i| &packs.all()[i]);
+    let others = packs.members(packs.group_of(pack)?).into_iter().filter(|p| p.id != pack);
     let facts = person.on(before);
     let held = |p: &&policy::Pack| p.at(before).is_ok_and(|on| on.decide(&facts).verdict == Verdict::Eligible);
-    others.into_iter().find(held).map(|p| p.id.clone())
+    { others }.find(held).map(|p| p.id.clone())
 }
 
+#[allow(clippy::too_many_arguments)]
 async fn write_purses(
     tx: &Tx,
     db: &Db,
@@ -197,6 +272,7 @@ async fn write_purses(
     actor: &Actor,
     frame: &Frame,
     households: &[Household],
+    reasons: &Reasons,
     report: &mut Report,
 ) -> Result<()> {
     let Some(first) = frame.quarters.first() else { return Ok(()) };
@@ -221,14 +297,15 @@ async fn write_purses(
                     keep_for_leavers(db, &household.facts, purse, &mut targets).await?;
                 }
                 let region = household.facts.region;
-                due.push(Due { household: key.0, group: key.1, quarter: *quarter, region, purse, targets, grants });
+                let members = household.facts.members.iter().map(|m| m.elder).collect();
+                due.push(Due { household: key.0, group: key.1, quarter: *quarter, region, purse, targets, grants, members });
             }
         }
     }
     let balances = balances(tx, &due).await?;
     let mut book = Postings::default();
     for d in due {
-        d.settle(tx.now(), &balances, &mut book);
+        d.settle(tx.now(), frame.day, &balances, reasons, &mut book);
     }
     book.write(tx, db, actor, report).await
 }
@@ -242,11 +319,20 @@ struct Due {
     purse: Option<Purse>,
     targets: Targets,
     grants: bool,
+    /// Those who live in the household now.
+    members: Vec<ElderId>,
 }
 
 impl Due {
-    fn settle(self, now: Instant, balances: &HashMap<AccountId, Fen>, book: &mut Postings) {
-        let Due { household, group, quarter, region, purse, targets, grants } = self;
+    fn settle(
+        self,
+        now: Instant,
+        day: CivilDate,
+        balances: &HashMap<AccountId, Fen>,
+        reasons: &Reasons,
+        book: &mut Postings,
+    ) {
+        let Due { household, group, quarter, region, purse, targets, grants, members } = self;
         let before = purse.clone();
         let mut purse = purse.unwrap_or_else(|| Purse {
             household,
@@ -270,16 +356,74 @@ impl Due {
         let known = before.as_ref().is_some_and(|p| balances.contains_key(&p.account));
         purse.overgrant =
             if known { overgrant(&purse.lines, available - withdrawn + granted) } else { purse.overgrant };
+        if let Some(before) = &before {
+            book.corrections.extend(corrections(before, &purse, &steps, &members, reasons, day));
+        }
         let code = books::codes::purse(household, &group, quarter);
         for s in steps {
             book.steps.push(Posting { purse: code.clone(), county: purse.county, household, step: s });
         }
         match before {
             Some(before) if before == purse => {}
-            Some(_) => book.changed.push(purse),
+            Some(before) => book.changed.push((before, purse)),
             None => book.opened.push((code, purse)),
         }
     }
+}
+
+/// What a settling put right, for the list that is told to people.
+fn corrections(
+    before: &Purse,
+    after: &Purse,
+    steps: &[crate::model::Step],
+    members: &[ElderId],
+    reasons: &Reasons,
+    day: CivilDate,
+) -> Vec<NewCorrection> {
+    let mut amounts = amounts(steps, &before.lines, day);
+    let spent = (after.overgrant - before.overgrant).max(Fen::ZERO);
+    if spent > Fen::ZERO && !amounts.iter().any(|a| a.kind == CorrectionKind::Clawback) {
+        // Nothing of it was left to be posted back.
+        let lost = after.lines.iter().filter(|l| l.net > l.target);
+        let months: Vec<Month> = lost.clone().map(|l| l.month).collect();
+        let pack = lost.map(|l| l.pack.clone()).next().unwrap_or_else(|| after.pack().to_string());
+        amounts.push(Amount { pack, kind: CorrectionKind::Clawback, months, posted: Fen::ZERO });
+    }
+    let mut left = spent;
+    let rows = amounts.into_iter().map(|a| {
+        let months = |lines: &[Line]| -> Vec<ElderId> {
+            let of = lines.iter().filter(|l| a.months.contains(&l.month) && l.pack == a.pack);
+            of.flat_map(|l| l.who.iter().copied()).collect()
+        };
+        let (was, is) = (months(&before.lines), months(&after.lines));
+        let (of, other) = if a.kind == CorrectionKind::Clawback { (was, is) } else { (is, was) };
+        let moved = of.iter().find(|e| !other.contains(e)).or(of.first()).copied();
+        let known = of.iter().find_map(|e| Some((*e, *reasons.get(&(*e, a.pack.clone()))?)));
+        let (elder, (cause, since)) = match (known, moved) {
+            (Some((elder, reason)), _) => (Some(elder), reason),
+            (None, Some(elder)) if !members.contains(&elder) => (Some(elder), (Cause::Household, None)),
+            (None, elder) => (elder, (Cause::Other, None)),
+        };
+        let outstanding = if a.kind == CorrectionKind::Clawback { std::mem::take(&mut left) } else { Fen::ZERO };
+        let list: Vec<String> = a.months.iter().map(Month::to_string).collect();
+        NewCorrection {
+            id: CorrectionId(Default::default()),
+            household: after.household,
+            elder,
+            group: after.group.clone(),
+            pack: a.pack,
+            quarter: after.quarter,
+            region: after.region,
+            account: after.account,
+            kind: a.kind,
+            months: list.join(","),
+            posted: a.posted,
+            outstanding,
+            cause,
+            since,
+        }
+    });
+    rows.collect()
 }
 
 /// What is free on the purses from which something may have to be withdrawn.
@@ -343,7 +487,9 @@ struct Posting {
 struct Postings {
     steps: Vec<Posting>,
     opened: Vec<(String, Purse)>,
-    changed: Vec<Purse>,
+    /// Before and after.
+    changed: Vec<(Purse, Purse)>,
+    corrections: Vec<NewCorrection>,
 }
 
 impl Postings {
@@ -365,7 +511,7 @@ impl Postings {
         }
         let mut accounts: HashMap<String, AccountId> =
             self.opened.iter().map(|(code, p)| (code.clone(), p.account)).collect();
-        for p in &self.changed {
+        for (_, p) in &self.changed {
             accounts.insert(books::codes::purse(p.household, &p.group, p.quarter), p.account);
         }
         let mut commands = Vec::with_capacity(self.steps.len());
@@ -381,9 +527,20 @@ impl Postings {
         }
         let opened: Vec<&Purse> = self.opened.iter().map(|(_, p)| p).collect();
         purses::insert(tx, &opened).await?;
-        for p in &self.changed {
+        let mut tallies = PurseDeltas::default();
+        for p in &opened {
+            tallies.add(p.quarter, p.region, 1, p.granted());
+        }
+        for (before, p) in &self.changed {
+            tallies.add(p.quarter, before.region, -1, -before.granted());
+            tallies.add(p.quarter, p.region, 1, p.granted());
             purses::update(tx, p).await?;
         }
+        tallies.write(tx).await?;
+        for c in &mut self.corrections {
+            c.id = db.new_id();
+        }
+        crate::store::corrections::insert(tx, self.corrections).await?;
         // A purse that an order took from between our look and the lock: the whole batch is done again.
         books::service::apply_all(tx, db, actor, &commands).await.map_err(Error::internal)?;
         Ok(())

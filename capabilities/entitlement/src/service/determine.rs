@@ -8,7 +8,9 @@ use super::{ASKED, DETERMINED, Progress, REDETERMINED};
 use crate::model::Report;
 use crate::packs::Packs;
 use crate::service::batch::{Frame, decide, write};
+use crate::store::tally::{self, Deltas};
 use crate::store::{rows, runs};
+use policy::Verdict;
 use kernel::{
     Actor, CivilDate, ElderId, Error, HouseholdId, JobId, OrgScope, Permission, Quarter, RegionCode, Result, Scope,
     Tier,
@@ -50,6 +52,7 @@ pub async fn determine_by(
         return Err(Error::Refused(format!("{day} 还没有到，到那天再认定")));
     }
     let scope = Scope { region: actor.scope().region, org: OrgScope::Any };
+    db.freshen_statistics().await?;
     let mut run = Run::open(db, packs, scope.region, day).await?;
     let expected = people::service::household_count(db, &scope).await?;
     progress.told(run.households, expected).await?;
@@ -202,6 +205,18 @@ pub async fn retire(db: &Db, actor: &Actor, elder: ElderId) -> Result<()> {
     actor.require(Permission::EntitlementRun)?;
     let tx = db.begin().await?;
     runs::gate(&tx).await?;
+    let mut tallies = Deltas::default();
+    let standing = rows::in_force(&tx, elder).await?;
+    let mut any = Vec::new();
+    for row in &standing {
+        let Some(v) = row.standing().filter(|v| matches!(v, Verdict::Eligible | Verdict::Unknown)) else { continue };
+        tallies.add(&row.pack, row.region, v.code(), -1);
+        any.extend(row.purse.then_some((row.region, v.code())));
+    }
+    any.sort_unstable();
+    any.dedup();
+    any.into_iter().for_each(|(region, verdict)| tallies.add(tally::ANY_PURSE, region, verdict, -1));
+    tallies.write(&tx).await?;
     rows::supersede_all(&tx, elder).await?;
     tx.commit().await
 }

@@ -1,8 +1,8 @@
 //! Determinations as they are read: with their reasons rebuilt from what was stored.
 use crate::model::{Counts, DeterminationView, ElderRow, Held, Verdicts};
-use crate::packs::{Packs, refused};
+use crate::packs::{Packs, Versions, refused};
 use crate::store::lists::{self, EntitledAsk};
-use crate::store::{rows, runs};
+use crate::store::{rows, runs, tally};
 use kernel::{Actor, CivilDate, ElderId, Error, Instant, Month, PageAsk, Paged, Permission, Result, Scope};
 use policy::{Facts, Outcome, Pack, PackOn, PacksOn, Timeline, Verdict};
 use std::collections::HashMap;
@@ -71,7 +71,9 @@ async fn view(
     let version = held.decided.version;
     let facts: Facts = serde_json::from_str(&held.decided.facts).map_err(Error::internal)?;
     let kept;
-    let pack = match packs.all().iter().find(|p| p.id == row.pack && p.version == version) {
+    // Two versions may have the same text; the one that was in effect then is meant.
+    let meant = |p: &&Pack| p.id == row.pack && p.version == version && read_on(p, &held, today).is_ok();
+    let pack = match packs.all().iter().find(meant) {
         Some(pack) => pack,
         None => {
             let key = (row.pack.clone(), version);
@@ -89,7 +91,7 @@ async fn view(
     let counterfactual = standing(&held).then(|| on.counterfactual(&facts)).flatten();
     let ends_on = match row.ends_on {
         None if standing(&held) && !pack.fills_purse() => {
-            crate::model::ends(pack, &Timeline::new(facts.clone()), &held.decided)
+            crate::model::ends(packs.find(&row.pack).unwrap_or(Versions::one(pack)), &Timeline::new(facts.clone()), &held.decided)
         }
         stored => stored,
     };
@@ -165,7 +167,7 @@ pub async fn counts(db: &Db, scope: &Scope, day: CivilDate) -> Result<Counts> {
 /// How many are entitled and undecided under each pack, by the pack's id.
 pub async fn by_pack(db: &Db, scope: &Scope) -> Result<HashMap<String, Verdicts>> {
     let mut out: HashMap<String, Verdicts> = HashMap::new();
-    for (pack, verdict, n) in lists::by_pack(db.read(), scope).await? {
+    for (pack, verdict, n) in tally::by_pack(db.read(), scope).await? {
         let of = out.entry(pack).or_default();
         match verdict.as_str() {
             "eligible" => of.eligible = n,

@@ -1,6 +1,6 @@
 //! What a draft would change, over the whole archive, with nothing written (POL-3).
 //!
-//! The packs in force and the same packs with the draft in its place decide the same people on the same day. Counted is
+//! The packs in force and the same packs with the draft as one more version decide the same people on the same day. Counted is
 //! who would begin and who would cease to be entitled under the draft's group, and what each household would be due in
 //! the month of the day, by town.
 use super::Progress;
@@ -11,7 +11,7 @@ use kernel::{
 };
 use people::model::HouseholdFacts;
 use policy::{Pack, Verdict};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::Db;
 
@@ -19,13 +19,17 @@ use store::Db;
 const BATCH: i64 = 4_000;
 
 /// People and money of one place, under the packs in force and under the draft.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     pub people: i64,
     /// Not entitled today, entitled under the draft.
     pub gains: i64,
     /// Entitled today, not under the draft.
     pub losses: i64,
+    /// Entitled today.
+    pub held: i64,
+    /// Entitled under the draft.
+    pub will: i64,
     /// Facts are missing under the draft that nobody needs today.
     pub newly_unknown: i64,
     /// Due for the month today.
@@ -37,6 +41,8 @@ pub struct Effect {
 impl Effect {
     fn add(&mut self, other: &Effect) {
         self.people += other.people;
+        self.held += other.held;
+        self.will += other.will;
         self.gains += other.gains;
         self.losses += other.losses;
         self.newly_unknown += other.newly_unknown;
@@ -56,7 +62,7 @@ pub struct Affected {
 }
 
 /// The outcome of a simulation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Simulation {
     pub day: CivilDate,
     pub pack: String,
@@ -64,6 +70,7 @@ pub struct Simulation {
     pub by_town: BTreeMap<RegionCode, Effect>,
     /// People in each class, `pack/class`: today, under the draft.
     pub by_class: BTreeMap<String, (i64, i64)>,
+    #[serde(skip_deserializing)]
     pub affected: Vec<Affected>,
 }
 
@@ -73,17 +80,10 @@ struct Side {
 }
 
 impl Side {
-    /// The packs that compete with the draft, or the draft alone where nothing competes with it.
-    fn of(current: &Packs, draft: &Pack, with_draft: bool) -> Result<Side> {
+    /// Of `packs` those that compete with the draft, or the draft alone where nothing competes with it.
+    fn of(packs: &Packs, draft: &Pack) -> Side {
         let near = |p: &&Pack| p.id == draft.id || (p.group.is_some() && p.group == draft.group);
-        let mut packs = Vec::new();
-        for p in current.all().iter().filter(near).filter(|p| !(with_draft && p.id == draft.id)) {
-            packs.push(Pack::load(&p.file, &p.text).map_err(Error::internal)?);
-        }
-        if with_draft {
-            packs.push(Pack::load(&draft.file, &draft.text).map_err(Error::internal)?);
-        }
-        Ok(Side { packs: Packs::of(packs) })
+        Side { packs: Packs::of(packs.all().iter().filter(near).cloned().collect()) }
     }
     fn on(&self, day: CivilDate) -> Result<Vec<policy::PackOn<'_>>> {
         let in_effect = self.packs.all().iter().filter(|p| p.in_effect(day));
@@ -139,7 +139,8 @@ pub async fn simulate(
 ) -> Result<Simulation> {
     actor.require(Permission::EntitlementRun)?;
     let scope = Scope { region: actor.scope().region, org: OrgScope::Any };
-    let (now, then) = (Side::of(current, draft, false)?, Side::of(current, draft, true)?);
+    db.freshen_statistics().await?;
+    let (now, then) = (Side::of(current, draft), Side::of(&current.with(draft.clone()), draft));
     let (packs_now, packs_then) = (now.on(day)?, then.on(day)?);
     let mut out = Simulation {
         day,
@@ -164,6 +165,8 @@ pub async fn simulate(
                 let facts = timeline(elder, household).on(day);
                 let (was, open_now) = standing(&packs_now, &facts);
                 let (will, open_then) = standing(&packs_then, &facts);
+                effect.held += i64::from(was.is_some());
+                effect.will += i64::from(will.is_some());
                 effect.gains += i64::from(was.is_none() && will.is_some());
                 effect.losses += i64::from(was.is_some() && will.is_none());
                 effect.newly_unknown += i64::from(open_then && !open_now);

@@ -1,7 +1,8 @@
 //! Lists and counts for pages.
 use super::purses::{Purse, ROW, Row as PurseRow};
+use super::tally;
 use crate::model::{Counts, ElderRow};
-use kernel::{CivilDate, ElderId, Fen, HouseholdId, PageAsk, Paged, Quarter, RegionCode, Result, Scope};
+use kernel::{CivilDate, ElderId, Fen, HouseholdId, PageAsk, Paged, Quarter, RegionCode, Result, Scope, Tier};
 use policy::Verdict;
 use store::sea_orm::{self, FromQueryResult};
 use store::{Filter, Sql, SqlExt, Value};
@@ -37,9 +38,9 @@ fn in_force(verdict: &str) -> String {
     format!("until IS NULL AND superseded_at IS NULL AND verdict = '{verdict}'")
 }
 
-fn filter(verdict: Verdict, scope: &Scope, ask: &EntitledAsk) -> Filter {
+fn filter(verdict: Verdict, scope: &Scope, ask: &EntitledAsk, column: &str) -> Filter {
     let mut f = Filter::from("determination");
-    f.clause(&in_force(verdict.code()), vec![]).region("region", scope);
+    f.clause(&in_force(verdict.code()), vec![]).region(column, scope);
     if let Some(narrow) = ask.region.and_then(|r| scope.narrowed(r)) {
         f.region("region", &narrow);
     }
@@ -70,7 +71,10 @@ pub(crate) async fn of_verdict<C: Sql>(
     order: &str,
     page: PageAsk,
 ) -> Result<Paged<ElderRow>> {
-    let f = filter(verdict, scope, ask);
+    // A wide list in the order of days walks that order; an index by region would sort everyone for every page.
+    let wide = !matches!(scope.region.tier(), Tier::Town | Tier::Village) && ask.region.is_none();
+    let walk = order.starts_with("since") && wide && ask.pack.is_none() && ask.elders.is_none();
+    let f = filter(verdict, scope, ask, if walk { "COALESCE(region, region)" } else { "region" });
     let select = "elder, household, region, pack, monthly, since, ends_on, passed_from";
     let found = conn.page::<Entitled>(select, &f, order, page).await?;
     Ok(found.map(|r| ElderRow {
@@ -96,38 +100,17 @@ pub(crate) async fn counts<C: Sql>(
     async fn count<C: Sql>(conn: &C, what: &str, f: Filter) -> Result<i64> {
         Ok(conn.scalar(&format!("SELECT {what} {}", f.sql()), f.values.clone()).await?.unwrap_or(0))
     }
-    let ask = EntitledAsk::default();
     let newly = EntitledAsk { since: Some(newly_from), ..EntitledAsk::default() };
     let ending = EntitledAsk { ends_by: Some(ends_by), ..EntitledAsk::default() };
-    let mut purses = Filter::from("purse");
-    purses.and("quarter = ?", quarter).region("region", scope);
+    let (purses, granted) = tally::purses(conn, scope, quarter).await?;
     Ok(Counts {
-        entitled: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &ask)).await?,
-        newly: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &newly)).await?,
-        ending: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &ending)).await?,
-        unknown: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Unknown, scope, &ask)).await?,
-        purses: count(conn, "COUNT(*)", purses.clone()).await?,
-        granted: Fen(count(conn, "CAST(SUM(granted) AS BIGINT)", purses).await?),
+        entitled: tally::of(conn, scope, tally::ANY_PURSE, Verdict::Eligible.code()).await?,
+        newly: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &newly, "COALESCE(region, region)")).await?,
+        ending: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &ending, "region")).await?,
+        unknown: tally::of(conn, scope, tally::ANY_PURSE, Verdict::Unknown.code()).await?,
+        purses,
+        granted,
     })
-}
-
-/// How many are entitled under each pack.
-pub(crate) async fn by_pack<C: Sql>(conn: &C, scope: &Scope) -> Result<Vec<(String, String, i64)>> {
-    #[derive(FromQueryResult)]
-    struct Count {
-        pack: String,
-        verdict: String,
-        n: i64,
-    }
-    let mut out = Vec::new();
-    for verdict in ["eligible", "unknown"] {
-        let mut f = Filter::from("determination");
-        f.clause(&in_force(verdict), vec![]).region("region", scope);
-        let sql = format!("SELECT pack, verdict, COUNT(*) AS n {} GROUP BY pack, verdict", f.sql());
-        let rows: Vec<Count> = conn.all(&sql, f.values.clone()).await?;
-        out.extend(rows.into_iter().map(|r| (r.pack, r.verdict, r.n)));
-    }
-    Ok(out)
 }
 
 /// What the list of purses asks for.

@@ -26,12 +26,32 @@ pub(crate) struct Row {
     until: Option<CivilDate>,
     pub recorded_at: Instant,
     pub superseded_at: Option<Instant>,
+    pub purse: bool,
 }
 
 const ROW: &str = "elder, pack, since, revision, household, region, verdict, class, monthly, met, unmet, missing, \
-                   version, facts, ends_on, passed_from, until, recorded_at, superseded_at";
+                   version, facts, ends_on, passed_from, until, recorded_at, superseded_at, purse";
 
 impl Row {
+    /// The verdict of a row in force.
+    pub(crate) fn standing(&self) -> Option<Verdict> {
+        let stands = self.until.is_none() && self.superseded_at.is_none();
+        stands.then(|| Verdict::parse(&self.verdict)).flatten()
+    }
+    /// The verdict the row has after `plan`, if it is in force then.
+    pub(crate) fn standing_after(&self, plan: &Plan) -> Option<Verdict> {
+        let closed = plan.close.iter().find(|c| (c.0, c.1) == (self.since, self.revision));
+        let until = closed.map_or(self.until, |c| c.2);
+        let gone = self.superseded_at.is_some() || plan.supersede.contains(&(self.since, self.revision));
+        (until.is_none() && !gone).then(|| Verdict::parse(&self.verdict)).flatten()
+    }
+    /// The facts it rests on.
+    pub(crate) fn facts(&self) -> &str {
+        &self.facts
+    }
+    pub(crate) fn version(&self) -> u64 {
+        self.version as u64
+    }
     pub(crate) fn held(&self) -> Held {
         Held {
             decided: Decided {
@@ -143,7 +163,7 @@ pub(crate) async fn write(tx: &Tx, changes: Vec<Change>) -> Result<()> {
         update(tx, "until = $1", Value::from(until), keys).await?;
     }
     update(tx, "superseded_at = $1", Value::from(tx.now()), wrong).await?;
-    let columns: Vec<&str> = ROW.split(',').map(str::trim).chain(["purse"]).collect();
+    let columns: Vec<&str> = ROW.split(',').map(str::trim).collect();
     insert_many(tx, "determination", &columns, rows, "").await?;
     Ok(())
 }

@@ -93,7 +93,7 @@ pub async fn died(db: &Db, elder: ElderId, on: &str) {
 }
 /// Carries out what archives have told since.
 pub async fn tell(db: &Db) {
-    let packs = std::sync::Arc::new(packs());
+    let packs = std::sync::Arc::new(entitlement::Shelf::of(packs()));
     let runner = work::Runner {
         db: db.clone(),
         jobs: std::sync::Arc::new(entitlement::jobs(packs.clone())),

@@ -223,9 +223,16 @@ impl Who {
         match actor.role() {
             None => Who::Platform,
             Some(Role::Operator | Role::VillageStaff | Role::TownStaff) => Who::Staff,
-            Some(Role::CountyStaff | Role::CityStaff | Role::Assessor | Role::Finance | Role::Administrator) => {
-                Who::Office
-            }
+            // Elders and families order through staff; they hold no permission on orders themselves.
+            Some(
+                Role::CountyStaff
+                | Role::CityStaff
+                | Role::Assessor
+                | Role::Finance
+                | Role::Administrator
+                | Role::Elder
+                | Role::Family,
+            ) => Who::Office,
             Some(Role::ProviderManager) => Who::Provider,
             Some(Role::Worker) => Who::Worker,
         }

@@ -115,8 +115,8 @@ pub async fn report_death(db: &Db, elder: ElderId, on: &str) {
 
 /// Delivers what happened to those who listen.
 pub async fn tell(db: &Db) {
-    let packs = std::sync::Arc::new(packs());
-    let mut subscribers = entitlement::subscribers(packs);
+    let shelf = std::sync::Arc::new(entitlement::Shelf::of(packs()));
+    let mut subscribers = entitlement::subscribers(shelf);
     subscribers.extend(orders::subscribers(region(CITY)));
     let runner = work::Runner {
         db: db.clone(),

@@ -49,6 +49,13 @@ fact_kinds! {
     ToiletUnaided "toilet_unaided" "自主如厕",
     WalkIndoorsUnaided "walk_indoors_unaided" "室内自主行走",
     BatheUnaided "bathe_unaided" "自主洗澡",
+    NursingSubsidy "nursing_subsidy" "领失能护理补贴",
+    IncapacityRecognised "incapacity_recognised" "已认定特困失能",
+    HomeRight "home_right" "住房权属",
+    HomeSafe "home_safe" "住房安全",
+    DemolitionListed "demolition_listed" "列入征收拆迁",
+    RenovationSubsidised "renovation_subsidised" "已享受改造补贴",
+    CanLiveElsewhere "can_live_elsewhere" "能自行过渡",
 }
 
 impl FactKind {
@@ -61,6 +68,31 @@ impl FactKind {
         FactKind::WalkIndoorsUnaided,
         FactKind::BatheUnaided,
     ];
+    /// What is asked when something is applied for: kept as dated facts alone, without a place in the archive.
+    pub const ASKED: [FactKind; 7] = [
+        FactKind::NursingSubsidy,
+        FactKind::IncapacityRecognised,
+        FactKind::HomeRight,
+        FactKind::HomeSafe,
+        FactKind::DemolitionListed,
+        FactKind::RenovationSubsidised,
+        FactKind::CanLiveElsewhere,
+    ];
+    /// The answers a fact that is [asked](Self::ASKED) can have: code and Chinese.
+    pub const fn answers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            FactKind::HomeRight => {
+                &[("owned", "有产权"), ("long_use", "有长期使用权"), ("rented", "租住"), ("none", "没有")]
+            }
+            FactKind::NursingSubsidy
+            | FactKind::IncapacityRecognised
+            | FactKind::HomeSafe
+            | FactKind::DemolitionListed
+            | FactKind::RenovationSubsidised
+            | FactKind::CanLiveElsewhere => &[("true", "是"), ("false", "否")],
+            _ => &[],
+        }
+    }
     /// Its text never stands in the history in clear.
     pub const fn sealed(self) -> bool {
         matches!(self, FactKind::IdNumber | FactKind::Phone | FactKind::Chronic)

@@ -29,6 +29,9 @@ pub(crate) fn value(book: &RegionBook, kind: FactKind, code: &str) -> String {
             Some(groups_from(code).iter().map(|g| g.zh()).collect::<Vec<_>>().join("、")).filter(|t| !t.is_empty())
         }
         kind if FactKind::SIX.contains(&kind) => Some(if code == "true" { "做得到" } else { "做不到" }.to_string()),
+        kind if FactKind::ASKED.contains(&kind) => {
+            kind.answers().iter().find(|(c, _)| *c == code).map(|(_, zh)| zh.to_string())
+        }
         FactKind::Region | FactKind::HukouRegion => code.parse::<RegionCode>().ok().map(|r| book.short(&r)),
         _ => None,
     };

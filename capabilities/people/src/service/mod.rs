@@ -1,5 +1,6 @@
 //! Use cases. Each authorises, loads inside the actor's scope, decides, writes, audits and tells, in one transaction.
 mod addresses;
+mod asked;
 mod assessed;
 mod bulk;
 mod contacts;
@@ -22,6 +23,7 @@ pub use addresses::{
     AddressChange, NewAddress, add_address, address_changes, change_address, locate_address, remove_address,
     service_addresses,
 };
+pub use asked::{Answers, answer};
 pub use assessed::{Assessed, Indicator, assessed_in};
 pub use bulk::{bulk_insert, create};
 pub use contacts::{add_contact, contacts, remove_contact};
@@ -37,8 +39,8 @@ pub use merges::{
 };
 pub use panels::{Panel, PanelHtml, Panels, Slot, TimelineItem};
 pub use read::{
-    Archive, archive, card, cards, code_matches, deaths, elder_code, history, household, household_count,
-    household_members, households_after, households_again, identities,
+    Archive, archive, card, card_anywhere, cards, code_matches, deaths, elder_code, history, household,
+    household_count, household_members, households_after, households_again, identities,
 };
 pub use regions::{load_book, load_regions, seed_regions, shipped_regions};
 pub use reveal::{contact_phone_plain, id_plain, keys_open, phone_for_visit, phone_plain};
@@ -52,6 +54,7 @@ pub(crate) const CREATED: Action = Action::new("elder.created", "新建档案");
 pub(crate) const BULK: Action = Action::new("elder.bulk", "批量建档");
 pub(crate) const CORRECTED: Action = Action::new("elder.corrected", "修改档案");
 pub(crate) const ASSESSED: Action = Action::new("elder.assessed", "写入能力评估结果");
+pub(crate) const ASKED: Action = Action::new("elder.asked", "补登记申请要的情况");
 pub(crate) const DIED: Action = Action::new("elder.died", "登记去世");
 pub(crate) const DEATH_WITHDRAWN: Action = Action::new("elder.death_withdrawn", "撤回去世登记");
 pub(crate) const MOVED: Action = Action::new("elder.moved", "登记迁移");

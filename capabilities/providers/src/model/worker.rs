@@ -92,6 +92,15 @@ impl WorkerBlock {
 }
 
 impl WorkerCard {
+    /// Whether the worker's weekly hours hold a moment.
+    pub fn working_at(&self, at: kernel::Instant) -> bool {
+        let minute = at.minute_of_day();
+        let weekday = (at.date().epoch_days() + 3).rem_euclid(7);
+        self.hours.iter().any(|w| {
+            i64::from(w.weekday()) == weekday
+                && (u32::from(w.from_minute())..u32::from(w.to_minute())).contains(&minute)
+        })
+    }
     pub fn skills_zh(&self) -> Vec<&'static str> {
         Skill::of(self.skills).into_iter().map(Skill::zh).collect()
     }

@@ -15,7 +15,7 @@ pub use rotation::{
 };
 pub use workers::{
     WorkerAccount, add_document, ban, candidates, dispatchable, lift_ban, link_account, open_account, phone_plain,
-    register_worker, update_worker, void_document, worker, worker_list, workers,
+    register_worker, update_worker, void_document, worker, worker_list, workers, workers_near,
 };
 
 use kernel::Error;

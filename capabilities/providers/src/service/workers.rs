@@ -30,6 +30,21 @@ pub async fn workers(db: &Db, scope: &Scope, org: OrgId) -> Result<Vec<WorkerCar
     sql::workers_of(db.read(), scope, org).await
 }
 
+/// Workers in office who live within about `metres` of a place, nearest first: for whoever looks for help at once.
+pub async fn workers_near(
+    db: &Db,
+    scope: &Scope,
+    at: kernel::GeoPoint,
+    metres: i64,
+    limit: i64,
+) -> Result<Vec<WorkerCard>> {
+    // A degree of latitude has 110.6 km; of longitude less, the further from the equator.
+    let lat = metres * 1_000_000 / 110_574;
+    let narrow = at.lat().to_radians().cos().max(0.2);
+    let lng = (lat as f64 / narrow) as i64;
+    sql::near(db.read(), scope, at, (lat, lng), limit.clamp(1, 50)).await
+}
+
 /// A page of workers.
 pub async fn worker_list(
     db: &Db,

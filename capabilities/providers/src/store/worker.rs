@@ -202,6 +202,35 @@ pub(crate) async fn workers_of<C: Sql>(on: &C, scope: &Scope, org: OrgId) -> Res
     assembled(on, rows).await
 }
 
+/// Active workers who live inside a square around a place, nearest first by the square's measure.
+pub(crate) async fn near<C: Sql>(
+    on: &C,
+    scope: &Scope,
+    at: GeoPoint,
+    (lat, lng): (i64, i64),
+    limit: i64,
+) -> Result<Vec<WorkerCard>> {
+    let mut f = Filter::from(FROM);
+    f.and("w.active = ?", true);
+    only_visible(&mut f, scope);
+    f.clause(
+        "w.home_lat BETWEEN ? AND ? AND w.home_lng BETWEEN ? AND ?",
+        vals![at.lat_e6 - lat, at.lat_e6 + lat, at.lng_e6 - lng, at.lng_e6 + lng],
+    );
+    let n = f.values.len();
+    let sql = format!(
+        "SELECT {WORKER} {} ORDER BY ABS(w.home_lat - ${}) + ABS(w.home_lng - ${}), w.id LIMIT ${}",
+        f.sql(),
+        n + 1,
+        n + 2,
+        n + 3
+    );
+    let mut values = f.values;
+    values.extend(vals![at.lat_e6, at.lng_e6, limit]);
+    let rows: Vec<WorkerRow> = on.all(&sql, values).await?;
+    assembled(on, rows).await
+}
+
 /// Conditions of the list page.
 #[derive(Clone, Debug, Default)]
 pub struct WorkerFilter {

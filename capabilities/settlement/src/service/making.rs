@@ -85,6 +85,7 @@ pub async fn settle_in_batches(
         return Err(Error::refused(format!("{}到 {last} 才结束，结束后再生成清单", quarter.zh())));
     }
     let scope = region_scope(actor)?;
+    db.freshen_statistics().await?;
     let mut checks = Checks::load(db, &scope).await?;
     let mut settled = Settled::default();
     let read = |after| {

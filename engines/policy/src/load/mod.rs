@@ -8,6 +8,7 @@ use crate::pack::{Article, Kind, Pack};
 use crate::parameter::{HouseholdRule, MonthRule, Parameter, ParameterType, ParameterValue, Setting};
 use crate::{Fact, Subject, raw};
 use kernel::{CivilDate, Fen, RegionCode};
+use std::sync::Arc;
 use toml::Spanned;
 use toml::value::Datetime;
 
@@ -27,22 +28,59 @@ impl Pack {
     /// The first fault found, with line and column; a failing example is a fault.
     pub fn load(file: &str, text: &str) -> Result<Pack, PackError> {
         let src = Source { file, text };
-        if text.len() > MAX_DOCUMENT {
-            return Err(src.error(0, format!("文件太大：{} 字节，最多 {MAX_DOCUMENT} 字节", text.len())));
-        }
-        let document: raw::Document =
-            toml::from_str(text).map_err(|e| src.error(e.span().map_or(0, |s| s.start), toml_message(e.message())))?;
-        // The CEL parser recurses deeply: give it its own large stack.
-        let built = std::thread::scope(|scope| {
-            let builder = std::thread::Builder::new().name("policy-load".into()).stack_size(PARSER_STACK);
-            match builder.spawn_scoped(scope, || Loader { src, doc: &document }.pack()) {
-                Ok(handle) => handle.join().unwrap_or_else(|_| Err(src.error(0, "条件读不懂，检查 cel 的写法"))),
-                Err(e) => Err(src.error(0, format!("现在读不了政策包：{e}"))),
-            }
-        })?;
+        let (document, built) = read(src)?;
         crate::examples::run(&built, &document.examples, src)?;
         Ok(built)
     }
+    /// [`Pack::load`], with every example's own answer: for whoever is still writing the document.
+    pub fn check(file: &str, text: &str) -> Check {
+        let src = Source { file, text };
+        match read(src) {
+            Err(fault) => Check { pack: None, fault: Some(fault), examples: Vec::new() },
+            Ok((document, built)) => {
+                let tried = crate::examples::each(&built, &document.examples, src);
+                let fault = tried.iter().find_map(|t| t.fault.clone());
+                Check { pack: Some(built), fault, examples: tried }
+            }
+        }
+    }
+}
+
+/// What is known of a document that may still be wrong.
+#[derive(Debug)]
+pub struct Check {
+    /// The pack, where everything but perhaps an example is right.
+    pub pack: Option<Pack>,
+    /// The first fault.
+    pub fault: Option<PackError>,
+    pub examples: Vec<Tried>,
+}
+
+/// An example that was run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    pub name: String,
+    /// What does not agree, where the example stands; nothing where it does.
+    pub fault: Option<PackError>,
+}
+
+/// A document and the pack it makes, examples not yet run.
+fn read(src: Source<'_>) -> Loaded<(raw::Document, Pack)> {
+    let text = src.text;
+    if text.len() > MAX_DOCUMENT {
+        return Err(src.error(0, format!("文件太大：{} 字节，最多 {MAX_DOCUMENT} 字节", text.len())));
+    }
+    let document: raw::Document =
+        toml::from_str(text).map_err(|e| src.error(e.span().map_or(0, |s| s.start), toml_message(e.message())))?;
+    // The CEL parser recurses deeply: give it its own large stack.
+    let built = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("policy-load".into()).stack_size(PARSER_STACK);
+        match builder.spawn_scoped(scope, || Loader { src, doc: &document }.pack()) {
+            Ok(handle) => handle.join().unwrap_or_else(|_| Err(src.error(0, "条件读不懂，检查 cel 的写法"))),
+            Err(e) => Err(src.error(0, format!("现在读不了政策包：{e}"))),
+        }
+    })?;
+    Ok((document, built))
 }
 
 /// The TOML reader's words in Chinese where they are common.
@@ -145,7 +183,7 @@ impl<'a> Loader<'a> {
             effective_to,
             articles,
             parameters,
-            conditions,
+            conditions: Arc::new(conditions),
             grants,
             classes,
             evidence,
@@ -168,7 +206,7 @@ impl<'a> Loader<'a> {
         else {
             return Ok(());
         };
-        for condition in &pack.conditions {
+        for condition in pack.conditions.iter() {
             let Kind::Leaf(leaf) = &condition.kind else { continue };
             if leaf.native.is_some() {
                 continue;

@@ -1,0 +1,26 @@
+//! TLS for MQTT, from PEM files.
+use kernel::{Error, Result};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::path::Path;
+use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+/// Reads certificate chain and key.
+///
+/// # Errors
+/// `Internal` naming the file that cannot be read or used.
+pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
+    let wrong = |path: &Path, e: &dyn std::fmt::Display| Error::Internal(format!("{}: {e}", path.display()));
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+        .map_err(|e| wrong(certificate, &e))?
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|e| wrong(certificate, &e))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|e| wrong(key, &e))?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|e| wrong(certificate, &e))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -1,0 +1,30 @@
+//! The device estate: what is registered, whose it is, where it hangs, and what was told to it.
+//!
+//! **Words.** A *device* is registered once by protocol and identity (the number printed on it). It is *bound* to one
+//! elder, as the elder's *slot* 0–31, from a moment on; every earlier binding stays in its history. *Quarantine* lists
+//! identities that report and are not registered. A *command* goes down to a device, with its state of delivery.
+//!
+//! **Invariants**
+//! - A device is bound to at most one elder, and a slot of an elder is taken by at most one device.
+//! - Readings are stored under the binding of the moment they come in; a later binding never moves them.
+//! - The quarantine is bounded: beyond [`QUARANTINE_MAX`] identities the one heard longest ago makes room.
+//! - A command ends: confirmed, failed or expired.
+mod commands;
+mod model;
+mod service;
+mod store;
+
+pub use commands::{
+    Command, CommandId, CommandState, Order, confirm_command, due_commands, expire_commands, fail_command, order,
+    orders_of, sent_command, waiting_devices,
+};
+pub use model::{
+    Binding, Bound, Device, DeviceId, DeviceKind, DeviceState, Known, NewBinding, NewDevice, Payer, Protocol, Stranger,
+};
+pub use service::{
+    QUARANTINE_MAX, Watched, bind, bindings, by_identity, changed, device, devices_of, known, new_secret, quarantine,
+    register, set_settings, set_state, settings, strangers, unbind, watched,
+};
+
+/// Tables of this part, after those of the cases.
+pub(crate) const MIGRATION: ::store::Migration = store::MIGRATION;

@@ -1,0 +1,7 @@
+//! Any bytes on a `trv` connection.
+#![no_main]
+#[path = "../shared/tcp.rs"]
+mod tcp;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| tcp::connection(wire::Protocol::Trv, data));

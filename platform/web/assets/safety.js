@@ -1,0 +1,190 @@
+// The desk that answers alarms: the queue renews itself, ages count, the bell rings, keys press buttons. All of it works
+// without this file by reloading the page. Also the receipt of a call for help.
+
+const clock = (() => {
+  const at = Number(document.querySelector("[data-now]")?.dataset.now) || Date.now();
+  const began = performance.now();
+  let base = at;
+  let from = began;
+  return {
+    now: () => base + (performance.now() - from),
+    set: (ms) => { base = ms; from = performance.now(); },
+  };
+})();
+
+const two = (n) => String(n).padStart(2, "0");
+
+/** Ages and countdowns, once a second. */
+function tick(root) {
+  for (const el of root.querySelectorAll("[data-since]")) {
+    const s = Math.max(0, Math.floor((clock.now() - Number(el.dataset.since)) / 1000));
+    el.textContent = `${two(Math.floor(s / 60))}:${two(s % 60)}`;
+  }
+  for (const el of root.querySelectorAll("[data-left]")) {
+    el.textContent = String(Math.max(0, 60 - Math.floor((clock.now() - Number(el.dataset.left)) / 1000)));
+  }
+  for (const el of root.querySelectorAll("[data-spent]")) {
+    const pct = Math.max(0, Math.min(100, Math.round((clock.now() - Number(el.dataset.spent)) / 600)));
+    el.className = `w-${pct}`;
+  }
+}
+
+/** Two tones, like a telephone; made here, no file. */
+class Ringer {
+  constructor(ask) {
+    this.ask = ask;
+    this.on = false;
+    this.timer = 0;
+    ask?.addEventListener("click", () => this.wake());
+  }
+  wake() {
+    try {
+      this.context ||= new AudioContext();
+      this.context.resume().then(() => this.blocked(this.context.state !== "running"));
+    } catch { /* no sound on this machine: the page is red all the same */ }
+  }
+  blocked(is) { if (this.ask) this.ask.hidden = !is; }
+  tone(hz, at, length) {
+    const { context } = this;
+    const wave = context.createOscillator();
+    const gain = context.createGain();
+    wave.frequency.value = hz;
+    gain.gain.setValueAtTime(0.0001, at);
+    gain.gain.exponentialRampToValueAtTime(0.25, at + 0.02);
+    gain.gain.exponentialRampToValueAtTime(0.0001, at + length);
+    wave.connect(gain).connect(context.destination);
+    wave.start(at);
+    wave.stop(at + length);
+  }
+  once() {
+    this.wake();
+    if (this.context?.state !== "running") return this.blocked(true);
+    const t = this.context.currentTime;
+    this.tone(880, t, 0.25);
+    this.tone(660, t + 0.3, 0.3);
+  }
+  set(on) {
+    if (on === this.on) return;
+    this.on = on;
+    clearInterval(this.timer);
+    document.documentElement.dataset.ringing = on ? "1" : "0";
+    if (on) {
+      this.once();
+      this.timer = setInterval(() => this.once(), 2500);
+    }
+  }
+}
+
+function desk(box) {
+  const ringer = new Ringer(document.querySelector("[data-sound]"));
+  const queue = box.querySelector("[data-queue]");
+  const fresh = box.querySelector("[data-show-new]");
+  const say = box.querySelector("[data-say]");
+  const shown = box.querySelector("[data-case]");
+  let bell = box.dataset.bell === "true";
+  let held = null;
+  let told = "";
+
+  const put = (html) => {
+    const at = queue.querySelector(":focus")?.getAttribute("href");
+    queue.innerHTML = html;
+    held = null;
+    fresh.hidden = true;
+    if (at) queue.querySelector(`a[href="${CSS.escape(at)}"]`)?.focus();
+    tick(queue);
+  };
+  fresh.addEventListener("click", () => { if (held !== null) put(held); });
+
+  ringer.set(bell && Number(box.dataset.ringing) > 0);
+  const open = () => {
+    const source = new EventSource(box.dataset.liveUrl);
+    source.onmessage = (e) => {
+      let got;
+      try { got = JSON.parse(e.data); } catch { return; }
+      clock.set(got.now);
+      bell = got.bell;
+      for (const el of document.querySelectorAll("[data-waiting]")) el.textContent = String(got.waiting);
+      // Nothing changes its place under the pointer.
+      if (queue.matches(":hover") && queue.children.length > 0 && queue.innerHTML.trim() !== "") {
+        held = got.queue;
+        fresh.hidden = false;
+      } else put(got.queue);
+      ringer.set(bell && got.ringing > 0);
+      if (got.newest && got.newest !== told) { told = got.newest; say.textContent = got.newest; }
+      document.title = got.ringing > 0 ? `(${got.ringing}) 有报警 · 颐年` : "报警工作台 · 颐年";
+      if (!shown) { if (got.waiting > 0 && !typing()) location.assign("/safety"); return; }
+      if (got.version && got.version !== Number(shown.dataset.version)) {
+        const log = shown.querySelector("[data-log]");
+        if (log && got.log) { log.innerHTML = got.log; log.scrollTop = log.scrollHeight; }
+        // What was typed stays; where nothing is typed the whole card is read again.
+        if (!typing()) location.replace(`/safety?case=${shown.dataset.case}`);
+        shown.dataset.version = String(got.version);
+      }
+    };
+  };
+  if ("EventSource" in window) open();
+  const log = box.querySelector("[data-log]");
+  if (log) log.scrollTop = log.scrollHeight;
+
+  document.addEventListener("pointerdown", () => { if (ringer.on) ringer.wake(); });
+  tick(document);
+  setInterval(() => tick(document), 1000);
+}
+
+/** Somebody is in the middle of something: a field with text, or an open question. */
+function typing() {
+  const at = document.activeElement;
+  if (at && /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) && at.type !== "hidden") return true;
+  return Array.from(document.querySelectorAll(".col-case input[type=text], .col-case input:not([type]), .col-case textarea"))
+    .some((el) => el.value.trim() !== "");
+}
+
+/** Function keys and Alt combinations press what says so. */
+function keys() {
+  document.addEventListener("keydown", (e) => {
+    if (e.isComposing || e.ctrlKey || e.metaKey) return;
+    if (e.altKey && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
+      const all = Array.from(document.querySelectorAll("[data-queue] a.qa"));
+      const at = all.findIndex((a) => a.getAttribute("aria-current") === "true");
+      const next = all[at + (e.key === "ArrowDown" ? 1 : -1)];
+      if (next) { e.preventDefault(); next.click(); }
+      return;
+    }
+    const name = e.altKey ? `Alt+${e.code.replace(/^(Digit|Key)/, "")}` : e.key;
+    if (!e.altKey && !/^F\d+$/.test(name)) return;
+    const target = document.querySelector(`[data-key="${CSS.escape(name)}"]`);
+    if (!target) return;
+    e.preventDefault();
+    if (target.matches("input")) target.focus();
+    else target.click();
+  });
+}
+
+/** The receipt follows what happens, and tells the place once the call is out. */
+function receipt(box) {
+  if (box.dataset.liveUrl && "EventSource" in window) {
+    const source = new EventSource(box.dataset.liveUrl);
+    source.onmessage = (e) => {
+      let got;
+      try { got = JSON.parse(e.data); } catch { return; }
+      if (got.version === Number(box.dataset.version)) return;
+      box.querySelector("[data-heading]").textContent = got.heading;
+      box.querySelector("[data-next]").textContent = got.next;
+      location.reload();
+    };
+  }
+  const form = box.querySelector("[data-place]");
+  if (form && "geolocation" in navigator) {
+    navigator.geolocation.getCurrentPosition((at) => {
+      form.elements.lat.value = at.coords.latitude.toFixed(6);
+      form.elements.lng.value = at.coords.longitude.toFixed(6);
+      form.elements.accuracy.value = String(Math.round(at.coords.accuracy));
+      fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => {});
+    }, () => {}, { enableHighAccuracy: true, timeout: 20000, maximumAge: 10000 });
+  }
+}
+
+const box = document.querySelector("[data-desk]");
+if (box) { desk(box); keys(); }
+const paper = document.querySelector("[data-receipt]");
+if (paper) receipt(paper);
