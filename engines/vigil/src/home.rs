@@ -86,8 +86,8 @@ pub(crate) fn step(settings: &Settings, state: &mut State, reading: &Reading, wh
             life(settings, state, when, Some(room), out);
             inside(settings, state, when, room, out);
             // A door between rooms is passed both ways: it says that someone is on the way, not in which room.
-            let room = if door == DoorKind::Inner { Room::Hall } else { room };
-            routine::take(settings, state, when, Seen::Room(room), out);
+            let seen = if door == DoorKind::Inner { Seen::Passage } else { Seen::Room(room) };
+            routine::take(settings, state, when, seen, out);
         }
         Measure::Steps(steps) => {
             // A running total: only its growth is movement, and a smaller figure is a new day.

@@ -117,6 +117,37 @@ fn play(acts: &[Act], stored_at: Option<usize>) -> (Vec<Vec<Outcome>>, State) {
     (all, state)
 }
 
+/// Rows that are nearly right, and rows that are anything.
+fn recording() -> impl Strategy<Value = String> {
+    let time = prop_oneof![
+        4 => (0u8..60, 0u8..30, 0u8..70, 0u8..70)
+            .prop_map(|(d, h, m, s)| format!("2026-03-{d:02} {h:02}:{m:02}:{s:02}")),
+        1 => any::<u64>().prop_map(|n| n.to_string()),
+        1 => "[0-9:TZ./ -]{0,24}",
+    ];
+    let word = prop_oneof![
+        Just("motion"),
+        Just("door"),
+        Just("bed"),
+        Just("kitchen"),
+        Just("bathroom"),
+        Just("bedroom"),
+        Just("ON"),
+        Just("OFF"),
+        Just("OPEN"),
+        Just("1"),
+        Just("-7.5"),
+        Just("厨房"),
+        Just("\""),
+        Just(""),
+        Just("M001")
+    ];
+    let row = (time, prop::collection::vec(word, 0..6), prop_oneof![4 => Just(","), 1 => Just("\t"), 1 => Just(";")])
+        .prop_map(|(time, words, between)| format!("{time}{between}{}", words.join(between)));
+    let line = prop_oneof![6 => row, 1 => ".{0,40}", 1 => Just("time,sensor,room,kind,state".to_string())];
+    prop::collection::vec(line, 0..60).prop_map(|lines| lines.join("\n"))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -226,6 +257,18 @@ proptest! {
     fn decoding_never_fails(kind: u8, a: i32, b: i32, c: i32) {
         if let Some(what) = Measure::decode(Encoded { kind, a, b, c }) {
             prop_assert_eq!(what.kind().number(), kind);
+        }
+    }
+
+    /// Any text is refused with a reason or run to its end.
+    #[test]
+    fn any_recording_is_refused_or_run(text in recording()) {
+        match replay(&text, &Settings::default()) {
+            Ok(r) => {
+                prop_assert!(r.used <= r.rows && r.faults.len() <= r.bad_rows);
+                prop_assert!(r.departures.iter().all(|d| !d.words.is_empty()));
+            }
+            Err(e) => prop_assert!(!e.to_string().is_empty()),
         }
     }
 }

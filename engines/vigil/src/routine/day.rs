@@ -17,7 +17,7 @@ pub(crate) enum Told {
 
 /// One day in short. Times are minutes after four in the morning, durations minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "[i64; 15]", into = "[i64; 15]")]
+#[serde(from = "[i64; 16]", into = "[i64; 16]")]
 pub(crate) struct Day {
     /// Days since 1970.
     pub day: i32,
@@ -42,6 +42,8 @@ pub(crate) struct Day {
     /// Longest time without activity while up and in.
     pub quiet: u16,
     pub told: u8,
+    /// Busy cells between eight in the morning and eight in the evening: how much the sensors see.
+    pub busy: u16,
 }
 
 impl Day {
@@ -62,6 +64,7 @@ impl Day {
             out_hours: 0,
             quiet: NONE,
             told: 0,
+            busy: 0,
         }
     }
     /// Saturday and Sunday.
@@ -71,8 +74,8 @@ impl Day {
 }
 
 /// Stored as plain numbers, "not seen" as −1: eight weeks of days in some three kilobytes.
-impl From<Day> for [i64; 15] {
-    fn from(d: Day) -> [i64; 15] {
+impl From<Day> for [i64; 16] {
+    fn from(d: Day) -> [i64; 16] {
         let seen = |v: u16| if v == NONE { -1 } else { i64::from(v) };
         [
             i64::from(d.day),
@@ -90,12 +93,13 @@ impl From<Day> for [i64; 15] {
             i64::from(d.out_hours),
             seen(d.quiet),
             i64::from(d.told),
+            i64::from(d.busy),
         ]
     }
 }
 
-impl From<[i64; 15]> for Day {
-    fn from(n: [i64; 15]) -> Day {
+impl From<[i64; 16]> for Day {
+    fn from(n: [i64; 16]) -> Day {
         let [
             day,
             events,
@@ -112,6 +116,7 @@ impl From<[i64; 15]> for Day {
             hours,
             quiet,
             told,
+            busy,
         ] = n;
         let seen = |v: i64| u16::try_from(v).unwrap_or(NONE);
         let count = |v: i64| u16::try_from(v).unwrap_or_default();
@@ -132,6 +137,7 @@ impl From<[i64; 15]> for Day {
             out_hours: u32::try_from(hours).unwrap_or_default(),
             quiet: seen(quiet),
             told: bits(told),
+            busy: count(busy),
         }
     }
 }

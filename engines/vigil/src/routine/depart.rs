@@ -207,7 +207,10 @@ fn late_rise(state: &mut State, day: i32, out: &mut Vec<Outcome>) {
     }
     state.arm(Timer::Routine, now.plus_ms(AGAIN_MS));
     let bed = if matches!(state.home.bed, Some((true, _))) { "，仍在床上" } else { "" };
-    let reason = format!("平时 {} 前起床，今天 {} 仍无活动{bed}", clock(up(usual.q90)), clock(minute));
+    // A way to the bathroom is activity, but no rising.
+    let stirred = state.habit.last.is_some_and(|l| l >= moment(day, usual.q10));
+    let still = if stirred { "仍没有起床后的活动" } else { "仍无活动" };
+    let reason = format!("平时 {} 前起床，今天 {} {still}{bed}", clock(up(usual.q90)), clock(minute));
     let score = usual.score(minute);
     tell(state, out, Departure { kind: AlarmKind::LateRise, what: Told::Rise, since: limit, score, reason });
 }

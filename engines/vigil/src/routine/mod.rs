@@ -1,6 +1,6 @@
 //! The learnt day (SAF-5): what an elder's days usually look like, and what departs from it.
 //!
-//! A day runs from four in the morning to four in the morning. Each day is summed up in fifteen numbers; eight weeks
+//! A day runs from four in the morning to four in the morning. Each day is summed up in sixteen numbers; eight weeks
 //! of them are kept, newer ones count more (half after three weeks), and what is usual is read off them as weighted
 //! quantiles. There is no model to train: few days give wide limits, the season moves them along, a day that was told
 //! as a departure does not make itself usual.
@@ -30,15 +30,15 @@ pub(crate) const NONE: u16 = u16::MAX;
 /// Minutes of one cell of the day's picture, and cells of a day.
 pub(crate) const CELL: u16 = 5;
 const CELLS: u16 = 1440 / CELL;
-/// Activity counts as being up when this many of this many cells in a row are busy.
-const UP_BUSY: u32 = 4;
+/// Being up is read off this many cells in a row: enough of them busy, half of those outside the bedroom, and someone
+/// about in them, in a room that is neither bedroom nor bathroom.
 const UP_SPAN: u16 = 8;
-/// So many of them outside the bedroom.
-const UP_ABROAD: u32 = 2;
 /// Out of bed for this long in the morning is having risen.
 pub(crate) const RISEN_MS: i64 = 30 * Instant::MINUTE;
 /// No activity for this long after the usual bedtime: asleep.
 const ASLEEP_MS: i64 = 40 * Instant::MINUTE;
+/// Shorter pauses by day are not worth recording.
+const LEAST_QUIET: i64 = 30 * Instant::MINUTE;
 /// Longest stay that is recorded, minutes.
 const LONGEST: i64 = 20 * 60;
 /// A day with fewer events than this is no day to learn from: nobody was there, or the sensors were not.
@@ -52,6 +52,8 @@ pub(crate) const MEALS: [(u16, u16, &str); 3] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Room(Room),
+    /// A door between rooms moved.
+    Passage,
     Entrance {
         open: bool,
     },
@@ -72,6 +74,8 @@ pub(crate) struct Habit {
     /// Busy cells of today, and those busy outside the bedroom: turning over in bed is no being up.
     active: [u64; 5],
     abroad: [u64; 5],
+    /// The newest cell of today in which someone was about: neither in the bedroom nor in the bathroom.
+    about_cell: u16,
     /// When something outside the bedroom was seen last.
     last_abroad: Option<Instant>,
     /// The newest event inside, and the room it was in.
@@ -98,6 +102,7 @@ impl Default for Habit {
             today: Day::new(i32::MIN),
             active: [0; 5],
             abroad: [0; 5],
+            about_cell: NONE,
             last_abroad: None,
             last: None,
             room: None,
@@ -153,7 +158,7 @@ impl Habit {
         let (day, _) = day_and_minute(now);
         if self.today.day > day {
             self.today = Day::new(day);
-            (self.active, self.abroad) = ([0; 5], [0; 5]);
+            self.clear_cells();
             self.days.retain(|d| d.day < day);
         }
     }
@@ -174,7 +179,12 @@ impl Habit {
         let busy = (from..=cell).filter(|c| is_set(&self.active, *c));
         let abroad = (from..=cell).filter(|c| is_set(&self.abroad, *c)).count() as u32;
         let first = busy.clone().next()?;
-        (busy.count() as u32 >= UP_BUSY && abroad >= UP_ABROAD).then_some(first)
+        let need = self.usual.up_busy();
+        // After the usual time less will do: whoever is awake then has risen.
+        let usual = self.usual.rise;
+        let awake = self.today.rise == NONE && usual.known() && cell * CELL >= usual.q50;
+        let about = awake || (self.about_cell != NONE && self.about_cell >= from);
+        (busy.count() as u32 >= need && abroad >= need / 2 && about).then_some(first)
     }
     /// Takes back a rising that was none: something moved well before the usual time, and then nothing for an hour.
     pub(crate) fn reconsider_rise(&mut self, now: Instant) {
@@ -188,13 +198,20 @@ impl Habit {
     pub(crate) fn stirring(&self, now: Instant) -> bool {
         self.last.is_some_and(|l| now.since(l) < 30 * Instant::MINUTE)
     }
+    fn clear_cells(&mut self) {
+        (self.active, self.abroad, self.about_cell) = ([0; 5], [0; 5], NONE);
+    }
     /// Ends the running day when a new one has begun.
     pub(crate) fn roll(&mut self, day: i32) {
         if day <= self.today.day {
             return;
         }
         let mut over = std::mem::replace(&mut self.today, Day::new(day));
-        (self.active, self.abroad) = ([0; 5], [0; 5]);
+        over.busy = (48..192).filter(|c| is_set(&self.active, *c)).count() as u16;
+        self.clear_cells();
+        if over.rise != NONE && over.quiet == NONE {
+            over.quiet = minutes(LEAST_QUIET);
+        }
         if over.events >= LEAST_EVENTS {
             over.night = if self.night_day == over.day { self.night } else { 0 };
             if self.days.len() >= DAYS {
@@ -267,6 +284,10 @@ pub(crate) fn take(settings: &Settings, state: &mut State, when: Instant, seen: 
             }
         }
         Seen::Room(room) => enter(state, when, room),
+        Seen::Passage => {
+            leave_bathroom(habit, when);
+            habit.room = None;
+        }
     }
     activity(state, when, day, cell);
     depart::after_activity(settings, state, when, out);
@@ -334,6 +355,9 @@ fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
     if away {
         abroad(habit, when, day, cell);
     }
+    if !matches!(habit.room, None | Some(Room::Bedroom | Room::Bathroom)) {
+        habit.about_cell = cell;
+    }
     // Moving about in the night, and the way to the bathroom, are no late bedtime.
     if fresh && let Some(first) = habit.lasting(cell) {
         if habit.today.rise == NONE {
@@ -347,11 +371,13 @@ fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
     if let (Some(last), Some(gap)) = (habit.last, gap)
         && habit.today.rise != NONE
         && last >= moment(day, habit.today.rise)
-        && gap >= 30 * Instant::MINUTE
+        && gap >= LEAST_QUIET
         && state.home.exit.is_none_or(|e| last > e)
     {
         let end = when.min(moment(day, habit.usual.evening()));
-        most(&mut habit.today.quiet, minutes(end.since(last)));
+        if end > last {
+            most(&mut habit.today.quiet, minutes(end.since(last)));
+        }
     }
     habit.last = Some(when);
 }
@@ -364,7 +390,7 @@ fn abroad(habit: &mut Habit, when: Instant, day: i32, cell: u16) {
     set(&mut habit.abroad, cell);
     // Sitting up in the bedroom keeps its sensor busy; sleeping does not.
     let still = (1..=UP_SPAN).filter(|n| cell >= *n && is_set(&habit.active, cell - n)).count() as u32;
-    if minute >= habit.usual.night_begins() && gap.is_some_and(|g| g >= ASLEEP_MS) && still < UP_BUSY {
+    if minute >= habit.usual.night_begins() && gap.is_some_and(|g| g >= ASLEEP_MS) && still < habit.usual.up_busy() {
         begin_night(habit, day);
     }
     if !habit.asleep || !fresh {

@@ -9,6 +9,8 @@ pub(crate) const LEAST_DAYS: u16 = 7;
 const KIND_DAYS: usize = 8;
 /// Weight of a day against the day after it, per mille: half after three weeks.
 const FADES: u32 = 967;
+/// Busy cells of eight that make up being up, in a home nothing is known of yet.
+const UP_BUSY: u32 = 3;
 /// Where stays this long are usual, the home does not see the way out of the bathroom: silence after it says nothing.
 const BATH_BLIND: u16 = 60;
 /// Evening and night for a home nothing is known of yet, minutes after four: 20:30, 23:00, 05:00.
@@ -47,6 +49,8 @@ impl Feature {
 pub(crate) struct Usual {
     /// Days behind it.
     pub days: u16,
+    /// How many of eight cells are busy when someone is up, halved: dense homes need more than sparse ones.
+    pub up_busy: u16,
     pub rise: Feature,
     pub bed: Feature,
     pub night: Feature,
@@ -88,6 +92,7 @@ impl Usual {
         let bed = feature(&kind, Told::Late, |d| d.bed, Width { half: 2, least: 100, floor: 0 });
         Usual {
             days: days.len() as u16,
+            up_busy: up_busy(&all),
             rise,
             bed,
             night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 20, floor: 30 }),
@@ -101,6 +106,10 @@ impl Usual {
             meal_days: std::array::from_fn(|n| meal(&kind, n).1),
             out_hours: (0..24).map(|h| out_hour(&kind, h)).collect(),
         }
+    }
+    /// Busy cells of eight that make up being up.
+    pub(crate) fn up_busy(&self) -> u32 {
+        if self.up_busy == 0 { UP_BUSY } else { u32::from(self.up_busy) }
     }
     /// When a quiet time no longer counts: a while before the usual bedtime.
     pub(crate) fn evening(&self) -> u16 {
@@ -122,6 +131,13 @@ impl Usual {
         // A home where it is never used at night is measured by the day.
         if night && self.bath_night.known() { &self.bath_night } else { &self.bath_day }
     }
+}
+
+/// Three quarters of the usual share of busy cells, of eight; between two and four.
+fn up_busy(days: &[Weighed]) -> u16 {
+    let mut busy: Vec<u16> = days.iter().map(|w| w.day.busy).collect();
+    busy.sort_unstable();
+    busy.get(busy.len() / 2).map_or(0, |median| ((u32::from(*median) * 8 * 3 / 4 + 72) / 144).clamp(2, 4) as u16)
 }
 
 /// 21:00–06:00, for a minute after four.
