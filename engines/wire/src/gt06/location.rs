@@ -37,6 +37,7 @@ pub(super) fn decode(kind: u8, variant: Kind, r: &mut Reader, session: &Session,
     if kind == 0xA3 && matches!(variant, Kind::Seeworld | Kind::SeeworldSteps) {
         return personal_state(variant, r, out);
     }
+    out.set("type", kind);
     let nt = session.model_is(NT) && matches!(kind, 0x22 | 0x25);
     let status = has_status(kind, variant, nt);
     if kind == 0x12 && session.model_is(&["QH302R"]) {
