@@ -286,8 +286,13 @@ impl Board {
 
     /// The worker of every visit, or [`NONE`].
     pub(super) fn owners(&self) -> Vec<u32> {
-        let of = |v: u32| self.tours.tour_of(v).map_or(NONE, |r| self.tours.tours[r].worker);
-        (0..self.marks.len() as u32).map(of).collect()
+        let mut owners = vec![NONE; self.marks.len()];
+        for (r, tour) in self.tours.tours.iter().enumerate() {
+            for slot in self.tours.row(r).iter().filter(|s| s.is_visit()) {
+                owners[slot.visit as usize] = tour.worker;
+            }
+        }
+        owners
     }
 
     /// The moments between which a visit may begin because the other one of its link has begun or is planned.
