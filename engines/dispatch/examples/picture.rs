@@ -1,7 +1,7 @@
 //! A picture of a plan: the map of its routes, and below it the day as bars.
 //! `cargo run --release -p dispatch --example picture > docs/screens/plan-city.svg`
 use dispatch::Budget;
-use dispatch::plan::{Absence, How, Place, Plan, Problem, Ways, What, check, day, sample};
+use dispatch::plan::{Absence, How, Place, Plan, Problem, Ways, What, day, sample};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -16,11 +16,11 @@ fn main() -> Result<(), String> {
     let problem = sample::city(VISITS, WORKERS, 11);
     let mut never = || false;
     let how = How { seed: 1, threads: 1 };
-    let plan = day(&problem, how, &mut Budget { units: 60_000, stop: &mut never }).map_err(|e| e.to_string())?.plan;
-    let faults = check(&problem, &plan);
-    if !faults.is_empty() {
-        return Err(format!("the validator found {faults:?}"));
+    let done = day(&problem, how, &mut Budget { units: 60_000, stop: &mut never }).map_err(|e| e.to_string())?;
+    if !done.faults.is_empty() {
+        return Err(format!("the validator found {:?}", done.faults));
     }
+    let plan = done.plan;
     let (map, bars) = (map(&problem, &plan), bars(&problem, &plan));
     let height = SIZE + bars.1;
     let middle = (WIDTH - SIZE) / 2.0;
