@@ -1,7 +1,8 @@
 //! P10: a city's day.
 use crate::{Args, meter};
 use dispatch::Budget;
-use dispatch::plan::{How, Outcome, Place, Problem, Ways, day, sample};
+use dispatch::plan::{How, Outcome, Place, Plan, Problem, Ways, What, day, sample};
+use std::fmt::Write as _;
 
 /// Steps a thread of the machine the goals are stated for does in a CPU second; the work budget of `--seconds`.
 const UNITS_PER_SECOND: f64 = 60_000.0;
@@ -18,6 +19,10 @@ pub fn run(args: &Args) -> Result<(), String> {
     let units = args.units.unwrap_or((args.seconds * UNITS_PER_SECOND * args.threads as f64) as u64);
     let full = measured(args, &problem, units)?;
     tell(args, "improved", &full);
+    if let Some(folder) = &args.out {
+        let file = folder.join(format!("day-{}-{}-{}.plan.txt", args.visits, args.workers, args.seed));
+        std::fs::write(&file, solution(&full.outcome.plan)).map_err(|e| format!("{}: {e}", file.display()))?;
+    }
     Ok(())
 }
 
@@ -33,6 +38,9 @@ fn measured(args: &Args, problem: &Problem, units: u64) -> Result<Measured, Stri
     let mut stop = || meter::process_seconds() - cpu > limit;
     let how = How { seed: args.seed, threads: args.threads };
     let outcome = day(problem, how, &mut Budget { units, stop: &mut stop }).map_err(|e| e.to_string())?;
+    if !outcome.faults.is_empty() {
+        return Err(format!("the validator found {:?}", outcome.faults));
+    }
     Ok(Measured { outcome, wall: meter::wall_seconds() - wall, cpu: meter::process_seconds() - cpu })
 }
 
@@ -55,6 +63,22 @@ fn tell(args: &Args, step: &str, m: &Measured) {
         "peak_mib": meter::peak_mib(),
     });
     println!("{line}");
+}
+
+/// One line a visit: worker, visit, start, end, in seconds of the day; then one line for each left out.
+fn solution(plan: &Plan) -> String {
+    let mut text = String::from("# worker visit start end\n");
+    for route in &plan.routes {
+        for stop in &route.stops {
+            if let What::Visit(v) = stop.what {
+                let _ = writeln!(text, "{} {} {} {}", route.worker.0, v.0, stop.start, stop.end);
+            }
+        }
+    }
+    for out in &plan.left_out {
+        let _ = writeln!(text, "- {} {:?}", out.visit.0, out.why);
+    }
+    text
 }
 
 /// Writes the day down for other solvers: metres, seconds, skills as bits.

@@ -1,8 +1,9 @@
 //! A picture of a plan: the map of its routes, and below it the day as bars.
 //! `cargo run --release -p dispatch --example picture > docs/screens/plan-city.svg`
 use dispatch::Budget;
-use dispatch::plan::{Absence, How, Place, Plan, Problem, Ways, What, check, day, sample};
+use dispatch::plan::{Absence, How, Place, Plan, Problem, Ways, What, day, sample};
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 const VISITS: usize = 140;
 const WORKERS: usize = 14;
@@ -15,22 +16,28 @@ fn main() -> Result<(), String> {
     let problem = sample::city(VISITS, WORKERS, 11);
     let mut never = || false;
     let how = How { seed: 1, threads: 1 };
-    let plan = day(&problem, how, &mut Budget { units: 60_000, stop: &mut never }).map_err(|e| e.to_string())?.plan;
-    let faults = check(&problem, &plan);
-    if !faults.is_empty() {
-        return Err(format!("the validator found {faults:?}"));
+    let done = day(&problem, how, &mut Budget { units: 60_000, stop: &mut never }).map_err(|e| e.to_string())?;
+    if !done.faults.is_empty() {
+        return Err(format!("the validator found {:?}", done.faults));
     }
+    let plan = done.plan;
     let (map, bars) = (map(&problem, &plan), bars(&problem, &plan));
     let height = SIZE + bars.1;
-    print!("{}", head(WIDTH, height, "一天的路线和安排"));
-    println!("<g transform=\"translate({} 0)\">\n{map}</g>", (WIDTH - SIZE) / 2.0);
-    println!("<g transform=\"translate(0 {SIZE})\">\n{}</g>\n</svg>", bars.0);
-    Ok(())
+    let middle = (WIDTH - SIZE) / 2.0;
+    let mut svg = head(WIDTH, height, "一天的路线和安排");
+    let _ = writeln!(svg, "<g transform=\"translate({middle} 0)\">\n{map}</g>");
+    let _ = writeln!(svg, "<g transform=\"translate(0 {SIZE})\">\n{}</g>\n</svg>", bars.0);
+    std::io::stdout().write_all(svg.as_bytes()).map_err(|e| e.to_string())
 }
 
-/// A colour of its own for every route, around the circle in golden steps.
-fn colour(route: usize) -> String {
-    format!("hsl({} 55% 42%)", (route * 137) % 360)
+/// Colours of routes, in turn.
+const COLOURS: [&str; 14] = [
+    "#1f6f8b", "#b5541c", "#3f7d3a", "#7a4b9a", "#a8324a", "#8a6d1f", "#2f5fb3", "#5c7a12", "#b0467f", "#1c7c6c",
+    "#6b5b4d", "#c07a1a", "#44518f", "#8c3b2a",
+];
+
+fn colour(route: usize) -> &'static str {
+    COLOURS[route % COLOURS.len()]
 }
 
 fn head(width: f64, height: f64, title: &str) -> String {

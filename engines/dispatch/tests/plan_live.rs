@@ -99,6 +99,22 @@ fn twenty_thousand_random_operations_leave_no_fault() {
 }
 
 #[test]
+fn who_begins_one_half_of_a_pair_does_not_keep_the_other() {
+    let mut problem = dispatch::plan::sample::lived_in(4, 6, 1);
+    for visit in &mut problem.visits {
+        *visit = dispatch::plan::Visit::new(visit.place, 1800, dispatch::plan::Span::hard(36_000, 36_000));
+    }
+    let link = dispatch::plan::Link { first: VisitIx(0), second: VisitIx(1), min_gap: 0, max_gap: 0 };
+    problem.links.push(link);
+    let mut board = Board::new(problem).unwrap();
+    let pair = board.suggest_pair(VisitIx(0), 1).unwrap().remove(0);
+    board.take_pair(&pair).unwrap();
+    let change = board.check_in(pair.first.visit, pair.second.worker, 36_000).unwrap();
+    assert_eq!(change.moved.len(), 2, "{change:?}");
+    assert_eq!(check(board.problem(), &board.plan()), []);
+}
+
+#[test]
 #[ignore = "minutes in a release build: the million of the acceptance"]
 fn a_million_random_operations_leave_no_fault() {
     let ran = run(1_000_000, 1);

@@ -51,7 +51,8 @@ impl Board {
         self.tours.insert_fact(&self.city, v, r, at);
         self.settle(r, &mut free);
         let mate = self.city.jobs[visit.at()].mate;
-        if mate != NONE && self.tours.is_loose(mate) && !self.in_gap(mate) {
+        // Begun at another moment, or by the one who was to do the other half.
+        if mate != NONE && self.tours.is_loose(mate) && (!self.in_gap(mate) || self.tours.tour_of(mate) == Some(r)) {
             self.release(mate, &mut free);
         }
         Ok(self.finish(before, free))

@@ -1,5 +1,6 @@
 //! A day at once: a first plan in seconds, then improvement region by region until the budget is used up.
 use super::build;
+use super::check::{Fault, check};
 use super::city::{City, NONE, Point};
 use super::model::{Problem, Seconds, VisitIx};
 use super::near::Near;
@@ -39,6 +40,8 @@ pub struct Outcome {
     pub plan: Plan,
     /// Steps done; fewer than asked for only when the caller stopped it.
     pub units: u64,
+    /// What the validator says to the plan: nothing. Anything else is a defect of the planner, and no plan to work by.
+    pub faults: Vec<Fault>,
 }
 
 /// Plans a day. A unit of the budget is one step of ruin and recreate; 0 units give the first plan.
@@ -55,7 +58,9 @@ pub fn day(problem: &Problem, how: How, budget: &mut Budget<'_>) -> Result<Outco
     state.build(how.threads);
     let units = if budget.units == 0 { 0 } else { state.improve(how, budget) };
     let left = left_out(&state.tours, &hopeless);
-    Ok(Outcome { plan: write(&city, &state.tours, left), units })
+    let plan = write(&city, &state.tours, left);
+    let faults = check(problem, &plan);
+    Ok(Outcome { plan, units, faults })
 }
 
 fn left_out(tours: &Tours, hopeless: &[Option<Impossible>]) -> Vec<LeftOut> {

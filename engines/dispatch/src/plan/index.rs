@@ -1,9 +1,9 @@
 //! What lets one order be placed among thousands of workers without reading all their tours: who has least to do, who can
 //! do what, and where in a tour a time of day begins. Small arrays, read in order.
-use super::city::City;
-use super::model::Seconds;
+use super::city::{City, Point};
+use super::model::{Seconds, Ways};
 use super::objective::{Part, uneven};
-use super::tours::Tours;
+use super::tours::{Slot, Tours};
 
 /// Length of a stretch of the day in the table of places.
 const STRETCH: Seconds = 1800;
@@ -11,6 +11,34 @@ const STRETCH: Seconds = 1800;
 const FROM: Seconds = 6 * 3600;
 /// …and the last covers the evening.
 const STRETCHES: usize = 32;
+/// Visits that may begin this much after the end of a stretch are covered by its box.
+const AHEAD: Seconds = 3 * 3600;
+
+/// Where a worker is during some hours: no stop lies outside, no way between two stops is longer.
+#[derive(Clone, Copy, Debug)]
+struct Whereabouts {
+    low: Point,
+    high: Point,
+    longest: Seconds,
+}
+
+const ANYWHERE: Whereabouts = Whereabouts {
+    low: Point { x: i32::MIN / 4, y: i32::MIN / 4 },
+    high: Point { x: i32::MAX / 4, y: i32::MAX / 4 },
+    longest: 0,
+};
+const NOWHERE: Whereabouts = Whereabouts {
+    low: Point { x: i32::MAX / 4, y: i32::MAX / 4 },
+    high: Point { x: i32::MIN / 4, y: i32::MIN / 4 },
+    longest: 0,
+};
+
+impl Whereabouts {
+    fn cover(&mut self, p: Point) {
+        self.low = Point { x: self.low.x.min(p.x), y: self.low.y.min(p.y) };
+        self.high = Point { x: self.high.x.max(p.x), y: self.high.y.max(p.y) };
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
@@ -22,6 +50,8 @@ pub(super) struct Index {
     can: Vec<(u64, u64)>,
     /// For each tour and stretch the first slot that can still be in it.
     first: Vec<u8>,
+    /// For each stretch and tour where the worker is from then on, stretch after stretch.
+    boxes: Vec<Whereabouts>,
 }
 
 impl Index {
@@ -39,6 +69,7 @@ impl Index {
                 })
                 .collect(),
             first: vec![0; n * STRETCHES],
+            boxes: vec![ANYWHERE; n * STRETCHES],
         };
         for r in 0..n {
             index.fill(city, tours, r);
@@ -57,12 +88,24 @@ impl Index {
         self.work[r] = city.hands[tour.worker as usize].load + tour.travel + tour.service;
         let row = tours.row(r);
         let mut k = usize::from(tour.locked);
+        // A rest happens wherever the worker is, so its place is not known yet.
+        let bounded = matches!(city.ways, Ways::Flat { .. }) && !row.iter().any(Slot::is_rest);
         for s in 0..STRETCHES {
             let begins = if s == 0 { Seconds::MIN } else { FROM + STRETCH * s as Seconds };
             while k + 1 < row.len() && !row[k].is_rest() && row[k].late < begins {
                 k += 1;
             }
             self.first[r * STRETCHES + s] = k.min(255) as u8;
+            if bounded {
+                let until = FROM + STRETCH * (s as Seconds + 1) + AHEAD;
+                let mut covered = NOWHERE;
+                for pair in row[k - 1..].windows(2).take_while(|pair| pair[0].free <= until) {
+                    covered.cover(pair[0].point);
+                    covered.cover(pair[1].point);
+                    covered.longest = covered.longest.max(pair[1].leg);
+                }
+                self.boxes[s * tours.tours.len() + r] = covered;
+            }
         }
     }
 
@@ -105,10 +148,43 @@ impl Index {
         usize::from(self.first[r * STRETCHES + stretch.min(STRETCHES - 1)])
     }
 
+    /// Reads the whereabouts for a visit at `point` that begins up to `until` and ends at `ends` at the earliest.
+    pub fn detours(&self, city: &City, point: Point, ends: Seconds, until: Seconds) -> Detours<'_> {
+        let stretch = (((ends - FROM).max(0) / STRETCH) as usize).min(STRETCHES - 1);
+        let known = until <= FROM + STRETCH * (stretch as Seconds + 1) + AHEAD;
+        let n = self.work.len();
+        let seconds_per_metre = match &city.ways {
+            Ways::Flat { seconds_per_metre, .. } if known => *seconds_per_metre,
+            _ => 0.0,
+        };
+        Detours { boxes: &self.boxes[stretch * n..(stretch + 1) * n], point, seconds_per_metre }
+    }
+
     /// What evenness alone costs when tour `r` gets so many seconds more; it grows along [`Index::order`].
     #[inline]
     pub fn least(&self, city: &City, r: usize, more: i64) -> i64 {
         let work = self.work[r];
         (uneven(work + more) - uneven(work)) * city.objective.percent(Part::Uneven)
+    }
+}
+
+/// How far a visit is out of each worker's way.
+pub(super) struct Detours<'a> {
+    boxes: &'a [Whereabouts],
+    point: Point,
+    seconds_per_metre: f64,
+}
+
+impl Detours<'_> {
+    /// Seconds that the way of tour `r` grows by at least: there and back from the box, less the way saved. Never
+    /// above what it really is; 0 where nothing is known.
+    #[inline]
+    pub fn least(&self, r: usize) -> i64 {
+        let b = &self.boxes[r];
+        let x = (b.low.x - self.point.x).max(self.point.x - b.high.x).max(0);
+        let y = (b.low.y - self.point.y).max(self.point.y - b.high.y).max(0);
+        let (x, y) = (f64::from(x), f64::from(y));
+        let there = ((x * x + y * y).sqrt() * self.seconds_per_metre) as i64;
+        (2 * there - i64::from(b.longest)).max(0)
     }
 }

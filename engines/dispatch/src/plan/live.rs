@@ -1,4 +1,5 @@
 //! The plan as the day goes on: what has happened is fact, everything else may still move.
+use super::check::{Fault, check};
 use super::city::{City, NONE, point};
 use super::day::{How, ROOM, State};
 use super::index::Index;
@@ -114,7 +115,7 @@ impl Board {
     /// The problem is broken, or the plan breaks its rules.
     pub fn with(problem: Problem, plan: &Plan) -> Result<Board, Rejected> {
         let mut board = Board::new(problem)?;
-        if !super::check::check(&board.problem, plan).is_empty() {
+        if !check(&board.problem, plan).is_empty() {
             return Err(Rejected::Faulty);
         }
         board.tours.now = plan.now;
@@ -184,6 +185,11 @@ impl Board {
         };
         let left = out.map(|v| LeftOut { visit: VisitIx(v as u32), why: why(v) }).collect();
         write(&self.city, &self.tours, left)
+    }
+
+    /// What the validator says to the plan as it is now: nothing, or the planner has a defect.
+    pub fn faults(&self) -> Vec<Fault> {
+        check(&self.problem, &self.plan())
     }
 
     /// Where a visit stands; `None`: there is no such visit.
@@ -286,8 +292,13 @@ impl Board {
 
     /// The worker of every visit, or [`NONE`].
     pub(super) fn owners(&self) -> Vec<u32> {
-        let of = |v: u32| self.tours.tour_of(v).map_or(NONE, |r| self.tours.tours[r].worker);
-        (0..self.marks.len() as u32).map(of).collect()
+        let mut owners = vec![NONE; self.marks.len()];
+        for (r, tour) in self.tours.tours.iter().enumerate() {
+            for slot in self.tours.row(r).iter().filter(|s| s.is_visit()) {
+                owners[slot.visit as usize] = tour.worker;
+            }
+        }
+        owners
     }
 
     /// The moments between which a visit may begin because the other one of its link has begun or is planned.

@@ -220,10 +220,19 @@ impl Board {
         }
         let bound = self.bound(visit);
         let ends = if held == FREE { job.from } else { held } + job.seconds;
+        let detours = self.index.detours(city, job.point, ends, if held == FREE { job.until } else { held });
+        let percent = city.objective.percent(Part::Travel);
         for r in self.index.order() {
             let r = *r as usize;
-            if best.len() == keep && best.last().is_some_and(|w: &Found| bound.of(self, r) > w.cost) {
-                break;
+            if best.len() == keep {
+                let worst = best.last().map_or(i64::MAX, |w: &Found| w.cost);
+                let least = bound.of(self, r);
+                if least > worst {
+                    break;
+                }
+                if least + detours.least(r) * percent > worst {
+                    continue;
+                }
             }
             if !self.index.can(r, job.need, job.papers) || job.ties.iter().any(|t| t.0 as usize == r) {
                 continue;
@@ -273,6 +282,11 @@ impl Board {
             return found;
         }
         let all = [visits.0, visits.1];
+        let percent = city.objective.percent(Part::Travel);
+        let detours = all.map(|v| {
+            let job = &city.jobs[v as usize];
+            self.index.detours(city, job.point, job.from + job.seconds, job.until)
+        });
         for (side, v) in all.into_iter().enumerate() {
             for (who, _) in &city.jobs[v as usize].ties {
                 let r = *who as usize;
@@ -296,7 +310,10 @@ impl Board {
                 for r in stride {
                     let r = *r as usize;
                     let tied = job.ties.iter().any(|t| t.0 as usize == r);
-                    if tied || !self.index.can(r, job.need, job.papers) || bounds[side].of(self, r) > most {
+                    if tied || !self.index.can(r, job.need, job.papers) {
+                        continue;
+                    }
+                    if bounds[side].of(self, r).saturating_add(detours[side].least(r) * percent) > most {
                         continue;
                     }
                     if job.flags == 0 || city.suits(v, r as u32) {

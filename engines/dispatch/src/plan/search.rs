@@ -269,7 +269,7 @@ impl<'a> Search<'a> {
         let lowest = (k + 1).saturating_sub(reach).max(locked);
         let highest = k.min(len - 1 - reach);
         let first = lowest + self.chance.below(highest.saturating_sub(lowest) + 1);
-        let gap = first + 1 + if skip > 0 { self.chance.below(length - 1 + 1) } else { 0 };
+        let gap = first + 1 + if skip > 0 { self.chance.below(length) } else { 0 };
         let mut chosen = [NONE; STRING + 4];
         let mut count = 0;
         for i in first..(first + reach).min(len - 1) {
