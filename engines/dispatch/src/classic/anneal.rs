@@ -5,9 +5,9 @@ use super::problem::Problem;
 use super::tour::{ABSENT, Tour};
 use crate::Chance;
 
-/// What decides how the search behaves; found by measuring.
+/// What decides how the search behaves.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tuning {
+pub(super) struct Cooling {
     /// Clients taken out per round on average, at most.
     pub removed: f64,
     /// Longest string taken out of one route.
@@ -18,16 +18,11 @@ pub(super) struct Tuning {
     pub keep: f64,
     /// How often a good place is passed over.
     pub blink: f64,
-    /// Temperatures at the beginning and the end, as parts of the mean distance per client.
+    /// Temperatures at the beginning and the end, in mean distances per client.
     pub hot: f64,
     pub cold: f64,
+    /// Gaps up to this long, in mean distances per client, are never missed because both ends are far.
     pub slack: f64,
-}
-
-impl Default for Tuning {
-    fn default() -> Tuning {
-        Tuning { removed: 10.0, longest: 10.0, split: 0.5, keep: 0.01, blink: 0.01, hot: 0.3, cold: 0.005, slack: 2.0 }
-    }
 }
 
 /// In which order clients are put back; the weights are the paper's.
@@ -40,7 +35,7 @@ const UNSERVED: i64 = 1 << 40;
 /// The search and its state: the plan it stands at, a working copy, the best plan found.
 pub(super) struct Anneal<'a> {
     nearby: &'a Nearby,
-    tuning: Tuning,
+    tuning: Cooling,
     chance: Chance,
     /// Rank of each client in each order but the first, which is random.
     ranks: Vec<Vec<u32>>,
@@ -56,14 +51,16 @@ pub(super) struct Anneal<'a> {
     best_cost: i64,
     best_routes: Vec<Vec<u32>>,
     best_absent: Vec<u32>,
+    /// Mean distance per client of the first plan.
     scale: f64,
+    /// See [`Cooling::slack`], in tenths.
     slack: i32,
     pub units: u64,
     pub rounds: u64,
 }
 
 impl<'a> Anneal<'a> {
-    pub fn new(problem: &'a Problem, nearby: &'a Nearby, tuning: Tuning, chance: Chance) -> Anneal<'a> {
+    pub fn new(problem: &'a Problem, nearby: &'a Nearby, tuning: Cooling, chance: Chance) -> Anneal<'a> {
         let tour = Tour::new(problem);
         let n = problem.clients().len();
         let places = problem.places();
@@ -110,7 +107,7 @@ impl<'a> Anneal<'a> {
         };
         search.draw_blink();
         search.start_anew();
-        search.scale = search.here.distance as f64 / n.max(1) as f64;
+        search.scale = (search.here.distance as f64 / n.max(1) as f64).max(1.0);
         search.slack = (tuning.slack * search.scale) as i32;
         search
     }

@@ -38,9 +38,9 @@ const REPRICE: usize = 50;
 const REPAIR: i64 = 12;
 const DEAREST: i64 = 100_000;
 
-pub(super) struct Population<'a, 's> {
+pub(super) struct Population<'a> {
     problem: &'a Problem,
-    search: &'s mut Anneal<'a>,
+    search: Anneal<'a>,
     descent: Descent<'a>,
     breeding: Breeding,
     chance: Chance,
@@ -54,13 +54,13 @@ pub(super) struct Population<'a, 's> {
     pub best_cost: i64,
     lowest: i64,
     idle: usize,
-    pub children: u64,
+    children: u64,
 }
 
-impl<'a, 's> Population<'a, 's> {
+impl<'a> Population<'a> {
     pub fn new(
         problem: &'a Problem,
-        search: &'s mut Anneal<'a>,
+        search: Anneal<'a>,
         descent: Descent<'a>,
         breeding: Breeding,
         chance: Chance,
@@ -93,9 +93,38 @@ impl<'a, 's> Population<'a, 's> {
         self.search.units + self.descent.units
     }
 
-    /// Breeds for `units` units of work.
-    pub fn run(&mut self, units: u64, go_on: &mut dyn FnMut() -> bool) {
-        let end = self.units().saturating_add(units);
+    /// Rounds of annealing and children.
+    pub fn rounds(&self) -> u64 {
+        self.search.rounds + self.children
+    }
+    /// Cools one plan for `units` units of work; what comes out is a member.
+    pub fn anneal(&mut self, hot: f64, cold: f64, units: u64, go_on: &mut dyn FnMut() -> bool) {
+        self.search.run(hot, cold, units, go_on);
+        if self.search.best_cost() < self.best_cost {
+            self.best_cost = self.search.best_cost();
+            self.best_routes = self.search.best().0.to_vec();
+        }
+    }
+    /// Takes a plan from elsewhere in: as the one to go on from, or as a member.
+    pub fn welcome(&mut self, routes: &[Vec<u32>], go_on_from_it: bool) {
+        self.search.start_from(routes);
+        let cost = self.search.best_cost();
+        if cost < self.best_cost {
+            self.best_cost = cost;
+            self.best_routes = self.search.best().0.to_vec();
+        }
+        if !go_on_from_it && self.search.best().1.is_empty() {
+            let routes = self.search.best().0.to_vec();
+            self.admit(Member::new(self.problem.clients().len(), routes, cost, 0, 0));
+        }
+    }
+
+    /// Breeds until `end` units of work are used in all.
+    pub fn run(&mut self, end: u64, go_on: &mut dyn FnMut() -> bool) {
+        if self.children == 0 && self.search.rounds > 0 && self.search.best().1.is_empty() {
+            let routes = self.best_routes.clone();
+            self.admit(Member::new(self.problem.clients().len(), routes, self.best_cost, 0, 0));
+        }
         while self.units() < end && go_on() {
             self.children += 1;
             let few = self.clean.members.len() + self.flawed.members.len() < self.breeding.keep;

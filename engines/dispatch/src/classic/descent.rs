@@ -96,6 +96,7 @@ impl<'a> Descent<'a> {
         let mut order = std::mem::take(&mut self.order);
         chance.shuffle(&mut order);
         self.tested.fill(0);
+        self.units += order.len() as u64;
         let nearby = self.nearby;
         let mut first = true;
         let mut improved = true;
@@ -166,9 +167,8 @@ impl<'a> Descent<'a> {
             }
             let x = l.next(last);
             let (to, from) = (l.way(p, x), l.way(last, s));
-            let distance = i64::from(joined) + i64::from(from) - opened + i64::from(to)
-                - entered
-                - i64::from(l.way(last, x));
+            let distance =
+                i64::from(joined) + i64::from(from) - opened + i64::from(to) - entered - i64::from(l.way(last, x));
             let gain = if ru == rv {
                 let old = l.routes[ru].penalty;
                 if distance >= old {
@@ -341,8 +341,7 @@ impl<'a> Descent<'a> {
         }
         let (p, s) = (l.prev(u), l.next(v));
         let (joined, other) = (l.way(v, u), l.way(p, s));
-        let distance =
-            i64::from(joined) + i64::from(other) - i64::from(l.way(p, u)) - i64::from(l.way(v, s));
+        let distance = i64::from(joined) + i64::from(other) - i64::from(l.way(p, u)) - i64::from(l.way(v, s));
         let old = l.routes[ru].penalty + l.routes[rv].penalty;
         if distance >= old {
             return false;

@@ -89,7 +89,12 @@ impl<'a> Loose<'a> {
         let door = Stretch { duration: 0, warp: 0, early: depot.ready, late: depot.due, load: 0 };
         alone.resize(clients + 1 + problem.vehicles(), door);
         let nodes = (0..alone.len() as u32)
-            .map(|i| Node { prev: i, next: i, route: (i as usize).checked_sub(clients + 1).map_or(OFF, |r| r as u32), position: 0 })
+            .map(|i| Node {
+                prev: i,
+                next: i,
+                route: (i as usize).checked_sub(clients + 1).map_or(OFF, |r| r as u32),
+                position: 0,
+            })
             .collect();
         Loose {
             problem,
@@ -194,9 +199,6 @@ impl<'a> Loose<'a> {
             count: position,
             changed: self.changes,
         };
-    }
-    pub fn is_feasible(&self) -> bool {
-        self.routes.iter().all(|r| r.warp == 0 && r.load <= self.problem.capacity())
     }
     pub fn export(&self) -> Vec<Vec<u32>> {
         let mut all = Vec::new();

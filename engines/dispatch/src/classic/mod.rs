@@ -22,8 +22,9 @@ mod problem;
 pub mod sintef;
 mod solve;
 mod tour;
+mod tuning;
 
 pub use check::check;
 pub use plan::Plan;
 pub use problem::{Client, MAX_CLIENTS, MAX_VALUE, Problem, Refused, Trouble};
-pub use solve::solve;
+pub use solve::{MAX_THREADS, solve};

@@ -85,10 +85,8 @@ pub fn parse(text: &str) -> Result<Instance, SintefError> {
     heading("NUMBER")?;
     let (line, text) = lines.next().ok_or(SintefError::Ends("the fleet"))?;
     let [vehicles, capacity] = numbers(line, text, "number of vehicles and capacity")?;
-    let vehicles = usize::try_from(vehicles).map_err(|_| SintefError::Expected {
-        line,
-        wanted: "a number of vehicles that is not negative",
-    })?;
+    let vehicles = usize::try_from(vehicles)
+        .map_err(|_| SintefError::Expected { line, wanted: "a number of vehicles that is not negative" })?;
     let mut heading = |first: &'static str| match lines.next() {
         None => Err(SintefError::Ends(first)),
         Some((_, l)) if l.split_whitespace().next().is_some_and(|w| w.eq_ignore_ascii_case(first)) => Ok(()),
