@@ -19,6 +19,8 @@ pub(crate) mod solve;
 pub(crate) mod start;
 pub(crate) mod state;
 pub(crate) mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use check::{Fault, check};
 pub use plan::{Cost, Plan, Stop};
