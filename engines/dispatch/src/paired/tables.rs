@@ -36,6 +36,8 @@ pub(crate) struct Tables {
     pub travel: Vec<u32>,
     /// Ticks by visit and carer.
     pub duration: Vec<u32>,
+    /// Whether every carer needs the same time for a visit.
+    pub same_for_all: bool,
     /// Bits by visit: which carers may do it.
     words: usize,
     able: Vec<u64>,
@@ -90,7 +92,9 @@ impl Tables {
                 }
             }
         }
+        let same_for_all = duration.chunks(carers.max(1)).all(|row| row.iter().all(|&d| d == row[0]));
         let mut tables = Tables {
+            same_for_all,
             after: vec![Vec::new(); visits.len()],
             before: vec![Vec::new(); visits.len()],
             visits,
