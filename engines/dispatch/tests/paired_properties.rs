@@ -120,13 +120,8 @@ fn whoever_cannot_be_served_is_named() {
     // Carer 0 alone can do 0 and 1, carer 1 can do 3, nobody can do 2.
     let skills = vec![vec![true, true, false, true], vec![false, false, false, true]];
     let n = patients.len();
-    let draft = Draft {
-        services: 4,
-        patients,
-        skills,
-        travel: vec![vec![1; n + 1]; n + 1],
-        durations: vec![1; n * 2 * 4],
-    };
+    let draft =
+        Draft { services: 4, patients, skills, travel: vec![vec![1; n + 1]; n + 1], durations: vec![1; n * 2 * 4] };
     let refused = Problem::new(draft.clone()).unwrap_err();
     assert_eq!(
         refused,

@@ -24,5 +24,7 @@ mod tests;
 
 pub use check::{Fault, check};
 pub use plan::{Cost, Plan, Stop};
-pub use problem::{Draft, Impossible, MAX_CARERS, MAX_PATIENTS, MAX_SERVICES, MAX_TICKS, Needs, Patient, Problem, Refusal};
+pub use problem::{
+    Draft, Impossible, MAX_CARERS, MAX_PATIENTS, MAX_SERVICES, MAX_TICKS, Needs, Patient, Problem, Refusal,
+};
 pub use solve::{Unplannable, solve};

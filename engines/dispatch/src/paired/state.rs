@@ -125,15 +125,17 @@ impl<'a> State<'a> {
     /// Makes every route that has visits cost so much more, to steer how many there are. The surcharge lies on the way
     /// back to the office, where it changes no start.
     pub fn set_surcharge(&mut self, extra: u32) {
+        let extra = extra.min(self.t.room);
         if extra == self.surcharge {
             return;
         }
         let width = self.t.width;
         for i in 1..width {
-            self.ways[i * width] = self.t.travel[i * width].saturating_add(extra);
+            self.ways[i * width] = self.t.travel[i * width] + extra;
         }
+        let used = (0..self.t.carers).filter(|&c| self.next(self.office(c)) != self.office(c)).count() as i64;
+        self.travel += used * (i64::from(extra) - i64::from(self.surcharge));
         self.surcharge = extra;
-        self.rebuild();
     }
 
     pub fn cost(&self) -> i64 {

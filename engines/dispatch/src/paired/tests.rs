@@ -86,3 +86,20 @@ fn a_refused_change_would_have_cost_more() {
     }
     assert!(refused > 100, "{refused}");
 }
+
+#[test]
+fn a_surcharge_costs_every_used_route_once_and_leaves_without_a_trace() {
+    let problem = problem(1);
+    let tables = Tables::new(&problem, 12);
+    let mut s = first_plan(&tables).expect("a plan");
+    let before = picture(&s);
+    let used = (0..6).filter(|&c| s.next(s.office(c)) != s.office(c)).count() as i64;
+    let cost = s.cost();
+    s.set_surcharge(500);
+    assert_eq!(s.cost(), cost + 500 * used);
+    let mut anew = s.clone();
+    assert!(anew.rebuild());
+    assert_eq!(picture(&anew), picture(&s));
+    s.set_surcharge(0);
+    assert_eq!(picture(&s), before);
+}
