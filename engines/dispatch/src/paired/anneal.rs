@@ -1,5 +1,5 @@
 //! Simulated annealing: worse plans are accepted with a chance that falls as the work goes on.
-use super::moves::{self, KINDS, Mix};
+use super::moves::{self, Mix};
 use super::state::State;
 use crate::Chance;
 
@@ -20,20 +20,12 @@ pub(crate) struct Course {
 /// Steps between two changes of temperature and two looks at the deadline.
 const BLOCK: u64 = 4096;
 
-/// What a run did, for tuning.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub tried: [u64; KINDS],
-    pub taken: [u64; KINDS],
-}
-
 /// Runs from `s` and leaves the best plan met in `best`; `s` keeps the last one.
 pub(crate) fn run<'a>(
     s: &mut State<'a>,
     best: &mut State<'a>,
     chance: &mut Chance,
     course: &Course,
-    tally: &mut Tally,
     stop: &mut dyn FnMut() -> bool,
 ) -> u64 {
     let ladder: Vec<u8> =
@@ -55,13 +47,9 @@ pub(crate) fn run<'a>(
             let bits = chance.bits();
             let kind = ladder[(bits & 0xff) as usize] as usize;
             let limit = s.cost() + (heat * patience[(bits >> 8 & 1023) as usize]) as i64;
-            tally.tried[kind] += 1;
-            if moves::step(s, chance, kind, limit) {
-                tally.taken[kind] += 1;
-                if extra == 0.0 && s.cost() < best_cost {
-                    best_cost = s.cost();
-                    best.copy_from(s);
-                }
+            if moves::step(s, chance, kind, limit) && extra == 0.0 && s.cost() < best_cost {
+                best_cost = s.cost();
+                best.copy_from(s);
             }
         }
         done += block;

@@ -19,8 +19,12 @@ pub(crate) mod solve;
 pub(crate) mod start;
 pub(crate) mod state;
 pub(crate) mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use check::{Fault, check};
 pub use plan::{Cost, Plan, Stop};
-pub use problem::{Draft, Impossible, MAX_CARERS, MAX_PATIENTS, MAX_SERVICES, MAX_TICKS, Needs, Patient, Problem, Refusal};
+pub use problem::{
+    Draft, Impossible, MAX_CARERS, MAX_PATIENTS, MAX_SERVICES, MAX_TICKS, Needs, Patient, Problem, Refusal,
+};
 pub use solve::{Unplannable, solve};

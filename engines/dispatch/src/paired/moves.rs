@@ -2,7 +2,7 @@
 use super::state::State;
 use crate::Chance;
 
-/// Which neighbourhood a step takes; the numbers index statistics.
+/// How many neighbourhoods there are.
 pub(crate) const KINDS: usize = 8;
 
 /// Shares of the neighbourhoods in 256 parts.
@@ -23,11 +23,7 @@ pub(crate) fn step(s: &mut State<'_>, chance: &mut Chance, kind: usize, limit: i
         2 => {
             // Somebody who would follow v's predecessor well takes v's place, and v theirs.
             let p = s.prev(v);
-            let x = if s.is_visit(p) {
-                pick(&s.t.before[p], chance)
-            } else {
-                pick(&s.t.before[v], chance)
-            };
+            let x = if s.is_visit(p) { pick(&s.t.before[p], chance) } else { pick(&s.t.before[v], chance) };
             let Some(x) = x else { return false };
             swap(s, v, x, limit)
         }
@@ -150,9 +146,8 @@ pub(crate) fn swap(s: &mut State<'_>, v: usize, x: usize, limit: i64) -> bool {
         }
     }
     let (n, y) = (s.next(v), s.next(x));
-    let more = s.way(p, x) + s.way(x, n) - s.way(p, v) - s.way(v, n) + s.way(q, v) + s.way(v, y)
-        - s.way(q, x)
-        - s.way(x, y);
+    let more =
+        s.way(p, x) + s.way(x, n) - s.way(p, v) - s.way(v, n) + s.way(q, v) + s.way(v, y) - s.way(q, x) - s.way(x, y);
     if s.travel + more > limit {
         return false;
     }

@@ -4,7 +4,7 @@
 //! there are, is decided while hot and hardly mended later. So the first part of the budget goes into independent starts
 //! that differ in their first temperature and in a surcharge on used routes, the rest into the few best, reheated again
 //! and again to where neighbouring routes still mix.
-use super::anneal::{self, Course, Tally};
+use super::anneal::{self, Course};
 use super::moves::Mix;
 use super::plan::{Cost, Plan, Stop};
 use super::problem::Problem;
@@ -158,7 +158,7 @@ impl<'a> Worker<'a> {
 
     fn anneal(&mut self, from: &State<'a>, course: &Course, stop: &mut dyn FnMut() -> bool) -> State<'a> {
         let (mut s, mut best) = (from.clone(), from.clone());
-        self.work += anneal::run(&mut s, &mut best, &mut self.chance, course, &mut Tally::default(), stop);
+        self.work += anneal::run(&mut s, &mut best, &mut self.chance, course, stop);
         best
     }
 

@@ -125,15 +125,17 @@ impl<'a> State<'a> {
     /// Makes every route that has visits cost so much more, to steer how many there are. The surcharge lies on the way
     /// back to the office, where it changes no start.
     pub fn set_surcharge(&mut self, extra: u32) {
+        let extra = extra.min(self.t.room);
         if extra == self.surcharge {
             return;
         }
         let width = self.t.width;
         for i in 1..width {
-            self.ways[i * width] = self.t.travel[i * width].saturating_add(extra);
+            self.ways[i * width] = self.t.travel[i * width] + extra;
         }
+        let used = (0..self.t.carers).filter(|&c| self.next(self.office(c)) != self.office(c)).count() as i64;
+        self.travel += used * (i64::from(extra) - i64::from(self.surcharge));
         self.surcharge = extra;
-        self.rebuild();
     }
 
     pub fn cost(&self) -> i64 {
@@ -240,6 +242,16 @@ impl<'a> State<'a> {
         let (x, y) = (self.nodes[a].next, self.nodes[b].next);
         self.dirty.push(x);
         self.dirty.push(y);
+        if !self.t.same_for_all {
+            // Other hands, other durations, all the way down.
+            for from in [x, y] {
+                let mut v = from as usize;
+                while self.is_visit(v) {
+                    v = self.next(v);
+                    self.dirty.push(v as u16);
+                }
+            }
+        }
     }
 
     fn exchange(&mut self, a: usize, b: usize) -> i64 {
@@ -342,8 +354,8 @@ impl<'a> State<'a> {
             self.push(v);
         }
         let most = self.met + 2 * self.visits() as u64 + 100;
-        // Lateness of what changed, and the largest of it: nothing else can be below zero.
-        let (mut changed, mut largest) = (0i64, 0i64);
+        // The largest lateness among what changed.
+        let mut largest = 0i64;
         let (mut worst_fell, mut again) = (false, false);
         while !self.wave.is_empty() {
             let mut at = 0;
@@ -363,6 +375,7 @@ impl<'a> State<'a> {
             if new == self.nodes[v].start {
                 continue;
             }
+            let rose = new > self.nodes[v].start;
             let rigid = self.nodes[v].kind == Kind::RigidFirst;
             let mate = self.nodes[v].mate as usize;
             for (u, new) in [(v, new), (mate, new + self.nodes[v].min_gap)].into_iter().take(1 + usize::from(rigid)) {
@@ -374,22 +387,17 @@ impl<'a> State<'a> {
                 let (was, is) = ((old - self.nodes[u].latest).max(0), (new - self.nodes[u].latest).max(0));
                 self.late += is - was;
                 if first {
-                    changed += is;
                     largest = largest.max(is);
                     worst_fell |= was == self.old.2 && is < was;
                 } else {
-                    changed += is - was;
                     largest = is;
                     again = true;
                 }
             }
-            // While something may still become earlier, only what has changed is sure.
-            let floor = match (self.falling == 0, worst_fell || again) {
-                (true, false) => self.late + largest.max(self.old.2),
-                (true, true) => self.late + largest,
-                (false, _) => changed + largest,
-            };
-            if self.travel + floor > limit {
+            // Once nothing is left that becomes earlier (nor follows what just did), starts only rise, and the lateness so
+            // far is sure.
+            let floor = if worst_fell || again { largest } else { largest.max(self.old.2) };
+            if rose && self.falling == 0 && self.travel + self.late + floor > limit {
                 return false;
             }
             let next = self.next(v);

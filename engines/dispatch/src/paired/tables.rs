@@ -34,8 +34,12 @@ pub(crate) struct Tables {
     /// Row length of `travel`: places, the office being 0.
     pub width: usize,
     pub travel: Vec<u32>,
+    /// Most that can be added to a way without overflow.
+    pub room: u32,
     /// Ticks by visit and carer.
     pub duration: Vec<u32>,
+    /// Whether every carer needs the same time for a visit.
+    pub same_for_all: bool,
     /// Bits by visit: which carers may do it.
     words: usize,
     able: Vec<u64>,
@@ -73,8 +77,7 @@ impl Tables {
             }
         }
         let width = problem.patients().len() + 1;
-        let mut travel: Vec<u32> =
-            (0..width * width).map(|i| problem.travel(i / width, i % width) as u32).collect();
+        let mut travel: Vec<u32> = (0..width * width).map(|i| problem.travel(i / width, i % width) as u32).collect();
         // A carer without visits stays at home.
         travel[0] = 0;
         let words = carers.div_ceil(64).max(1);
@@ -90,12 +93,15 @@ impl Tables {
                 }
             }
         }
+        let same_for_all = duration.chunks(carers.max(1)).all(|row| row.iter().all(|&d| d == row[0]));
         let mut tables = Tables {
+            same_for_all,
             after: vec![Vec::new(); visits.len()],
             before: vec![Vec::new(); visits.len()],
             visits,
             carers,
             width,
+            room: u32::MAX - travel.iter().copied().max().unwrap_or(0),
             travel,
             duration,
             words,
@@ -120,8 +126,8 @@ impl Tables {
         let n = self.visits.len();
         let mut after: Vec<Vec<(i64, u16)>> = vec![Vec::new(); n];
         let mut before = after.clone();
-        for a in 0..n {
-            for b in 0..n {
+        for (a, after) in after.iter_mut().enumerate() {
+            for (b, before) in before.iter_mut().enumerate() {
                 if a == b || self.visits[a].mate as usize == b || !self.share(a, b) {
                     continue;
                 }
@@ -132,8 +138,8 @@ impl Tables {
                 let late = (x.earliest + busy - y.latest).max(0);
                 // Waiting costs nothing itself, it only makes a worse neighbour (Vidal et al. 2013 weigh it by 0.2).
                 let far = way + wait / 5 + late;
-                before[b].push((far, a as u16));
-                after[a].push((far, b as u16));
+                before.push((far, a as u16));
+                after.push((far, b as u16));
             }
         }
         for (lists, kept) in [(&mut before, &mut self.after), (&mut after, &mut self.before)] {
