@@ -28,7 +28,12 @@ pub fn run(root: &Path, name: &str, rest: &[String]) -> bool {
     if let Some(server) = &own {
         bench.env("YINIAN_DATABASE", server.url());
     }
-    bench.arg("bench").arg(name).args(rest.iter().filter(|a| *a != "--postgres")).current_dir(root).env("YINIAN_COMMIT", commit(root));
+    bench
+        .arg("bench")
+        .arg(name)
+        .args(rest.iter().filter(|a| *a != "--postgres"))
+        .current_dir(root)
+        .env("YINIAN_COMMIT", commit(root));
     if name != "policy" {
         return runs(&mut bench);
     }

@@ -116,8 +116,7 @@ async fn trial(b: &Bench, db: &store::Db, today: CivilDate) -> Result<()> {
     let draft = policy::Pack::load("bench", &text).map_err(Error::internal)?;
     let actor = crate::wire::platform(&b.config, "policy");
     let t = stopwatch();
-    let found =
-        entitlement::service::simulate(db, &packs, &draft, &actor, today, &entitlement::service::Quiet).await?;
+    let found = entitlement::service::simulate(db, &packs, &draft, &actor, today, &entitlement::service::Quiet).await?;
     let took = t.elapsed();
     b.tell(
         "P5 trial 75 to 70",

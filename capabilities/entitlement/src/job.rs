@@ -1,6 +1,6 @@
 //! Work that goes on by itself: everyone every day, and one household after something was learnt of it.
-use crate::shelf::Shelf;
 use crate::service;
+use crate::shelf::Shelf;
 use async_trait::async_trait;
 use kernel::{Actor, CivilDate, ElderId, Error, HouseholdId, OrgScope, RegionCode, Result, Scope};
 use serde::Deserialize;

@@ -19,8 +19,8 @@ pub mod model;
 mod packs;
 mod pages;
 mod panel;
-mod shelf;
 pub mod service;
+mod shelf;
 mod store;
 
 pub use self::job::{ArchiveChanged, DETERMINE, DetermineJob};

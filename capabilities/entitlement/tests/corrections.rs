@@ -31,8 +31,14 @@ async fn a_late_death_takes_a_month_back_and_says_what_was_spent() {
         assert_eq!(all.len(), 2, "{all:?}");
         let of = |elder| all.iter().find(|c| c.elder == Some(elder)).expect("a line");
         let first = of(quiet);
-        assert_eq!((first.kind(), first.cause(), first.since), (CorrectionKind::Clawback, Cause::Death, Some(day("2026-10-05"))));
-        assert_eq!((first.posted, first.outstanding, first.months_zh()), (yuan(200), Fen::ZERO, "2026 年 11、12 月".into()));
+        assert_eq!(
+            (first.kind(), first.cause(), first.since),
+            (CorrectionKind::Clawback, Cause::Death, Some(day("2026-10-05")))
+        );
+        assert_eq!(
+            (first.posted, first.outstanding, first.months_zh()),
+            (yuan(200), Fen::ZERO, "2026 年 11、12 月".into())
+        );
         let second = of(spent);
         assert_eq!((second.posted, second.outstanding, second.owed), (yuan(50), yuan(150), yuan(150)));
         let (sums, owed) = service::correction_sums(&db, &scope(TOWN)).await.expect("sums");
@@ -68,7 +74,8 @@ async fn a_corrected_birth_date_makes_up_for_months_that_were_due() {
         run(&db, "2026-10-01").await;
         back(&db);
         let seen = people::service::card(&db, &scope(CITY), elder).await.expect("card").version;
-        let changes = people::service::Changes { id_number: Some(id_number(day("1951-09-05"), 1)), ..Default::default() };
+        let changes =
+            people::service::Changes { id_number: Some(id_number(day("1951-09-05"), 1)), ..Default::default() };
         let always = people::model::Since::Always;
         let source = people::model::Source::Office;
         people::service::correct(&db, &clerk(), elder, seen, changes, always, source).await.expect("corrected");

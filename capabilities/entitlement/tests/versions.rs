@@ -52,11 +52,22 @@ async fn a_second_person_approves_and_every_process_decides_by_it_from_its_day()
         let id = drafted(&db, &here, dearer, "2026-12-01").await;
         let own = refused(service::approve(&db, &here, &writer(), id).await);
         assert!(own.contains("市民政"), "an administrator cannot approve: {own}");
-        let wrote = Actor::Person { user: UserId::from(uuid(1)), name: "同一人".into(), role: Role::CityStaff, scope: scope(CITY) };
+        let wrote = Actor::Person {
+            user: UserId::from(uuid(1)),
+            name: "同一人".into(),
+            role: Role::CityStaff,
+            scope: scope(CITY),
+        };
         assert!(refused(service::approve(&db, &here, &wrote, id).await).contains("另一个人"));
         let county = person_of(Role::CountyStaff, COUNTY, 3);
         assert!(refused(service::approve(&db, &here, &county, id).await).contains("上级"));
-        let before = service::determine(&db, &*here.packs(&db).await.expect("packs"), &platform(), day("2026-10-01"), &service::Quiet);
+        let before = service::determine(
+            &db,
+            &*here.packs(&db).await.expect("packs"),
+            &platform(),
+            day("2026-10-01"),
+            &service::Quiet,
+        );
         before.await.expect("determined");
         let purse = purse_on(&db, home(&db, elder).await, "2026-10-01").await.expect("a purse");
         assert_eq!(purse.granted, yuan(300));
@@ -74,7 +85,11 @@ async fn a_second_person_approves_and_every_process_decides_by_it_from_its_day()
         assert_eq!(purse.granted, yuan(320), "October and November by the old text, December by the new one");
         let stored = rows_of(&db, elder, RURAL).await;
         let days: Vec<_> = standing(&stored).into_iter().map(|(since, until, _)| (since, until)).collect();
-        assert_eq!(days, [("2024-03-08", Some("2026-11-30")), ("2026-12-01", None)], "the new text begins on its own day");
+        assert_eq!(
+            days,
+            [("2024-03-08", Some("2026-11-30")), ("2026-12-01", None)],
+            "the new text begins on its own day"
+        );
         let views = service::history(&db, &packs, &scope(CITY), elder).await.expect("history");
         let of: Vec<_> = views.iter().filter(|d| d.pack == RURAL).map(|d| d.monthly).collect();
         assert_eq!(of, [yuan(120), yuan(100)], "each read by the text of its time");
@@ -85,7 +100,9 @@ async fn a_second_person_approves_and_every_process_decides_by_it_from_its_day()
         let shelf = Arc::new(here);
         let seen = people::service::card(&db, &scope(CITY), elder).await.expect("card").version;
         let source = people::model::Source::Office;
-        people::service::report_death(&db, &clerk(), elder, seen, day("2026-11-10"), source, "").await.expect("recorded");
+        people::service::report_death(&db, &clerk(), elder, seen, day("2026-11-10"), source, "")
+            .await
+            .expect("recorded");
         let runner = work::Runner {
             db: db.clone(),
             jobs: Arc::new(entitlement::jobs(shelf.clone())),
@@ -125,14 +142,21 @@ async fn what_is_wrong_is_not_handed_in_and_nothing_overlaps() {
         service::save(&db, &writer(), id, v.seen, saved.clone()).await.expect("kept as it is");
         assert!(refused(service::save(&db, &writer(), id, v.seen, saved).await).contains("别人刚改过"));
         let seen = service::version(&db, &writer(), id).await.expect("seen").seen;
-        service::submit(&db, &shelf, &writer(), id, seen, draft(dearer(&v.body), "2026-12-01")).await.expect("handed in");
+        service::submit(&db, &shelf, &writer(), id, seen, draft(dearer(&v.body), "2026-12-01"))
+            .await
+            .expect("handed in");
         assert!(refused(service::send_back(&db, &approver(), id, " ").await).contains("为什么"));
         service::send_back(&db, &approver(), id, "金额没有依据").await.expect("sent back");
         let back = service::version(&db, &writer(), id).await.expect("seen");
         assert_eq!(back.state, VersionState::Returned);
         let town = actor(Role::TownStaff, TOWN);
-        assert!(matches!(service::version(&db, &town, id).await, Err(Error::NotFound(_))), "drafts are not for everyone");
-        service::submit(&db, &shelf, &writer(), id, back.seen, draft(dearer(&v.body), "2026-12-01")).await.expect("again");
+        assert!(
+            matches!(service::version(&db, &town, id).await, Err(Error::NotFound(_))),
+            "drafts are not for everyone"
+        );
+        service::submit(&db, &shelf, &writer(), id, back.seen, draft(dearer(&v.body), "2026-12-01"))
+            .await
+            .expect("again");
         service::approve(&db, &shelf, &approver(), id).await.expect("approved");
         assert!(service::version(&db, &town, id).await.is_ok());
         let earlier = drafted(&db, &shelf, |text| text.replace("120.00", "130.00"), "2026-11-01").await;
@@ -190,7 +214,8 @@ async fn a_trial_writes_nothing_of_entitlement_and_names_who_gains() {
         let (head, tail) = v.body.split_at(min);
         let lower = format!("{head}{}", tail.replacen("value = 75", "value = 70", 1));
         // Its examples no longer hold; those that say 75 are taken out with it.
-        let kept: String = lower.split_inclusive("[[examples]]").next().expect("a head").trim_end_matches("[[examples]]").into();
+        let kept: String =
+            lower.split_inclusive("[[examples]]").next().expect("a head").trim_end_matches("[[examples]]").into();
         let draft = Draft { body: kept, effective_on: day("2026-11-01"), why: "试算".into() };
         service::save(&db, &writer(), id, v.seen, draft).await.expect("saved");
         let job = service::try_out(&db, &writer(), id).await.expect("asked");
@@ -209,7 +234,8 @@ async fn a_trial_writes_nothing_of_entitlement_and_names_who_gains() {
         assert_eq!((total.people, total.gains, total.losses, total.held, total.will), (2, 1, 0, 1, 2));
         assert_eq!(total.then - total.now, yuan(100));
         let page = kernel::PageAsk { page: 1, rows: 10 };
-        let rows = service::trial_rows(&db, &writer(), id, &Default::default(), "region, n", page).await.expect("rows").rows;
+        let rows =
+            service::trial_rows(&db, &writer(), id, &Default::default(), "region, n", page).await.expect("rows").rows;
         assert_eq!(rows.iter().map(|r| (r.elder, r.effect.as_str())).collect::<Vec<_>>(), [(young, "gain")]);
         assert_eq!(state(&db).await, before, "nothing of entitlement was written");
     })
@@ -237,7 +263,8 @@ fn lines_that_differ_are_laid_side_by_side() {
 #[test]
 fn the_cause_of_a_change_is_read_from_the_facts_that_differ() {
     use entitlement::model::{Cause, cause_of, changed_facts};
-    let changed = changed_facts(r#"{"birth_date":"1951-12-05","alive":true}"#, r#"{"birth_date":"1951-09-05","alive":true}"#);
+    let changed =
+        changed_facts(r#"{"birth_date":"1951-12-05","alive":true}"#, r#"{"birth_date":"1951-09-05","alive":true}"#);
     assert_eq!(changed, ["birth_date"]);
     assert_eq!(cause_of(&["birth_date"], false), Cause::Birth);
     assert_eq!(cause_of(&["income_class", "death_date"], false), Cause::Death, "a death says most");

@@ -45,8 +45,8 @@ pub use error::{FactError, PackError, Refusal};
 pub use explain::{Choice, Explanation, FactShown, GrantShown, Reason};
 pub use facts::{Codes, FACT_COUNT, FACTS, Fact, FactDef, FactSet, FactType, Facts, Subject, Value, facts_markdown};
 pub use grant::{Amount, AmountError, Covers, GrantKind, Inputs, Period, Settlement};
-pub use load::{Check, Tried};
 pub use line::{LineError, LineFact, LineGrant, LineReason, LineResult, PackResult, decide_line};
+pub use load::{Check, Tried};
 pub use months::{
     Change, HouseholdMonth, MonthStatus, PersonMonth, Timeline, entitled_months, groups, household_months,
 };

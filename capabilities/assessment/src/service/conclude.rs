@@ -1,7 +1,7 @@
 //! When a result counts, and what follows from it.
 use super::{CONCLUDED, LEVEL_SETTLED, REVIEWED, Sight, advance, no_case, sight, stale};
 use crate::book::{Scales, fingerprint};
-use crate::model::{Case, Purpose, State, Step, ability_code, care_of, indicators, good_until, standard_code};
+use crate::model::{Case, Purpose, State, Step, ability_code, care_of, good_until, indicators, standard_code};
 use crate::store::{cases as sql, scales as texts};
 use ::scales::{Finding, LevelCode, Outcome, Scale};
 use kernel::{Actor, AssessmentId, Error, OrgScope, Permission, Result, Scope, Tier};

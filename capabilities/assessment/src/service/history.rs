@@ -1,7 +1,7 @@
 //! Finished assessments written as they were (demo, benches, taking over another system's records).
 use crate::book::fingerprint;
 use crate::model::{
-    Case, Place, Purpose, Reason, Sheet, State, ability_code, care_of, indicators, good_until, standard_code,
+    Case, Place, Purpose, Reason, Sheet, State, ability_code, care_of, good_until, indicators, standard_code,
 };
 use crate::store::sheets::{self, NewVersion};
 use crate::store::{cases as sql, scales as texts};

@@ -100,7 +100,8 @@ pub fn cause_of(changed: &[&str], text: bool) -> Cause {
 
 /// The names of the facts that differ between two determinations as they are stored.
 pub fn changed_facts(before: &str, after: &str) -> Vec<String> {
-    let read = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+    let read =
+        |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
     let (a, b) = (read(before), read(after));
     let mut names: Vec<String> = a.keys().chain(b.keys()).filter(|k| a.get(*k) != b.get(*k)).cloned().collect();
     names.sort_unstable();

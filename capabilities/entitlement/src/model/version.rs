@@ -44,7 +44,6 @@ words! {
     }
 }
 
-
 impl VersionState {
     /// The text may be changed.
     pub const fn open(self) -> bool {

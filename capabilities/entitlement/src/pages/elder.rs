@@ -5,8 +5,8 @@ use super::reasons::{Sources, Twig, Words, headline};
 use super::ways::{Missing, Way, missing, way};
 use crate::model::{DeterminationView, PurseRow};
 use crate::packs::{Packs, standard};
-use crate::shelf::Shelf;
 use crate::service::{self, PurseAsk};
+use crate::shelf::Shelf;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -148,10 +148,7 @@ async fn shown(app: &App, viewer: &Viewer, packs: &Packs, elder: &ElderCard) -> 
                 tree: words.tree(&d),
                 missing: missing(&d, elder.id, viewer),
                 way: way(&d),
-                displaced: d
-                    .displaced_by
-                    .as_ref()
-                    .map(|by| (by.clone(), packs.title(by).unwrap_or(by).to_string())),
+                displaced: d.displaced_by.as_ref().map(|by| (by.clone(), packs.title(by).unwrap_or(by).to_string())),
                 folded: d.verdict == policy::Verdict::NotEligible,
                 group: pack.and_then(|p| p.group.clone()),
                 choices: d.explanation.choices.clone(),

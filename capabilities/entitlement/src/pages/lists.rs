@@ -1,8 +1,8 @@
 //! Those entitled, those who cannot be decided, and purses.
 use crate::model::{ElderRow, PurseRow, PurseState};
 use crate::packs::Packs;
-use crate::shelf::Shelf;
 use crate::service::{self, EntitledAsk, PurseAsk, SOON_DAYS};
+use crate::shelf::Shelf;
 use axum::extract::State;
 use axum::response::Response;
 use kernel::{CivilDate, Dir, ElderId, Fen, Paged, Permission, Quarter, RegionBook};
@@ -30,7 +30,12 @@ pub(crate) async fn tabs(app: &App, viewer: &Viewer, path: &str, view: Option<&s
         tab("/entitled?view=ending", "快到期", Some(counts.ending), here(Some("ending"))),
         tab("/entitled?view=unknown", "缺资料", Some(counts.unknown), here(Some("unknown"))),
         tab("/purses", "额度", Some(counts.purses), path == "/purses"),
-        tab("/corrections", "收回和补发", Some(service::untold(app.db(), &viewer.scope).await?).filter(|n| *n > 0), false),
+        tab(
+            "/corrections",
+            "收回和补发",
+            Some(service::untold(app.db(), &viewer.scope).await?).filter(|n| *n > 0),
+            false,
+        ),
     ])
 }
 

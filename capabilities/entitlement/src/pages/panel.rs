@@ -82,8 +82,7 @@ pub(crate) async fn panel_html(app: &App, viewer: &Viewer, packs: &Packs, elder:
     let mut others = Vec::new();
     for group in packs.groups() {
         let members = packs.members(group);
-        let mine: Vec<&DeterminationView> =
-            all.iter().filter(|d| members.iter().any(|p| p.id == d.pack)).collect();
+        let mine: Vec<&DeterminationView> = all.iter().filter(|d| members.iter().any(|p| p.id == d.pack)).collect();
         let entitled = mine.iter().find(|d| d.eligible());
         if let Some(d) = entitled {
             let purse = purses.iter().find(|p| p.group == group.code && p.who.contains(&elder.id));

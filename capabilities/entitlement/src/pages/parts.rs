@@ -98,7 +98,12 @@ pub(crate) fn relations(pack: &Pack, packs: &Packs, day: CivilDate) -> Vec<Relat
         };
         Some(Relation { id: other.id.clone(), title: other.title.clone(), says })
     };
-    packs.each().map(|v| v.on(day)).filter(|o| o.id != pack.id && o.subject == pack.subject).filter_map(relation).collect()
+    packs
+        .each()
+        .map(|v| v.on(day))
+        .filter(|o| o.id != pack.id && o.subject == pack.subject)
+        .filter_map(relation)
+        .collect()
 }
 
 /// The pack's examples in words. They were all run when it was loaded, so each of them holds.

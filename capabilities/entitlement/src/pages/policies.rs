@@ -2,8 +2,8 @@
 use super::lists::tabs;
 use crate::model::Verdicts;
 use crate::packs::{Group, Packs, near, standard};
-use crate::shelf::Shelf;
 use crate::service;
+use crate::shelf::Shelf;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
 use kernel::{CivilDate, Dir, Paged, RegionBook, RegionCode, Tier};

@@ -93,12 +93,7 @@ fn class_title(packs: &Packs, name: &str) -> String {
     }
 }
 
-pub(crate) async fn trial_shown(
-    app: &App,
-    viewer: &Viewer,
-    packs: &Packs,
-    t: TrialView,
-) -> kernel::Result<TrialShown> {
+pub(crate) async fn trial_shown(app: &App, viewer: &Viewer, packs: &Packs, t: TrialView) -> kernel::Result<TrialShown> {
     let mut out = TrialShown {
         at: t.at.stamp(),
         stale: t.stale,
@@ -226,7 +221,13 @@ fn columns() -> Vec<Col<Row>> {
     ]
 }
 
-fn row(r: TrialRow, packs: &Packs, book: &RegionBook, cards: &HashMap<ElderId, ElderCard>, day: kernel::CivilDate) -> Row {
+fn row(
+    r: TrialRow,
+    packs: &Packs,
+    book: &RegionBook,
+    cards: &HashMap<ElderId, ElderCard>,
+    day: kernel::CivilDate,
+) -> Row {
     let card = cards.get(&r.elder);
     let title = |name: Option<String>| name.map_or_else(|| "不符合".to_string(), |n| class_title(packs, &n));
     Row {
@@ -277,7 +278,11 @@ pub(crate) async fn affected(
         default_sort: ("region", Dir::Asc),
         tie: "n",
         actions: vec![(format!("/policy-versions/{id}"), "arrow-left", "回这一版".into(), false)],
-        empty: ("没有人受影响".into(), "换个条件，或先试算".into(), Some((format!("/policy-versions/{id}"), "回这一版".into()))),
+        empty: (
+            "没有人受影响".into(),
+            "换个条件，或先试算".into(),
+            Some((format!("/policy-versions/{id}"), "回这一版".into())),
+        ),
         flash: None,
     };
     let (db, actor, scope, today) = (app.db(), viewer.actor(), viewer.scope, app.clock().today());

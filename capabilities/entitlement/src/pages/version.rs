@@ -273,9 +273,7 @@ pub(crate) async fn write(
         (wrong, _) => wrong,
     };
     match result {
-        Ok(()) => {
-            Ok(to(format!("/policy-versions/{id}?done={}", if act == "submit" { "submitted" } else { "saved" })))
-        }
+        Ok(()) => Ok(to(format!("/policy-versions/{id}?done={}", if act == "submit" { "submitted" } else { "saved" }))),
         Err(e) => {
             let errors = to_correct(e)?;
             draw(&app, &viewer, v, typed, errors, None).await

@@ -146,7 +146,10 @@ pub(crate) async fn history(State(app): State<App>, viewer: Viewer, Path(id): Pa
         past.push(Past {
             word: if in_force { "施行中" } else { "已被新版代替" }.into(),
             kind: if in_force { "ok" } else { "off" }.into(),
-            days: until.map_or_else(|| format!("{} 起", first.effective_from), |to| format!("{} 至 {to}", first.effective_from)),
+            days: until.map_or_else(
+                || format!("{} 起", first.effective_from),
+                |to| format!("{} 至 {to}", first.effective_from),
+            ),
             document: first.document.clone(),
             who: "随平台提供".into(),
             when: "原版".into(),
@@ -190,7 +193,13 @@ fn village(book: &RegionBook, place: &RegionCode) -> Option<RegionCode> {
     Some(at)
 }
 
-async fn adopt_form(app: &App, viewer: &Viewer, id: String, form: Form, errors: Vec<FieldError>) -> web::Result<Response> {
+async fn adopt_form(
+    app: &App,
+    viewer: &Viewer,
+    id: String,
+    form: Form,
+    errors: Vec<FieldError>,
+) -> web::Result<Response> {
     let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let from = packs.find(&id).ok_or_else(|| Error::NotFound("这份政策".into()))?.newest();
     if near(from, &viewer.scope.region.at(Tier::City)) {

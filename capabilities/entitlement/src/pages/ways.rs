@@ -124,5 +124,8 @@ pub(crate) fn missing(d: &DeterminationView, elder: ElderId, viewer: &Viewer) ->
         };
         (!words.is_empty()).then(|| Missing { word: words.join("、"), link, how })
     };
-    [Kept::Archive, Kept::Assessment, Kept::Asked, Kept::Application, Kept::Nowhere].into_iter().filter_map(of).collect()
+    [Kept::Archive, Kept::Assessment, Kept::Asked, Kept::Application, Kept::Nowhere]
+        .into_iter()
+        .filter_map(of)
+        .collect()
 }

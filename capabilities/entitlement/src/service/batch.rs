@@ -9,8 +9,8 @@ use crate::store::rows::{self, Change};
 use crate::store::tally::{self, Deltas, PurseDeltas};
 use books::model::NewAccount;
 use kernel::{
-    AccountId, Actor, CivilDate, CorrectionId, ElderId, Error, Fen, HouseholdId, Instant, Month, OrgScope, Quarter, RegionCode,
-    Result, Scope, Tier,
+    AccountId, Actor, CivilDate, CorrectionId, ElderId, Error, Fen, HouseholdId, Instant, Month, OrgScope, Quarter,
+    RegionCode, Result, Scope, Tier,
 };
 use ledger::{AccountKind, Action, Command, DeterminationRef, Key, Purpose, Reference};
 use people::model::{ElderFacts, FactKind, HouseholdFacts};
@@ -59,9 +59,7 @@ pub(crate) fn decide(packs: &Packs, frame: &Frame, households: Vec<HouseholdFact
                 }
                 members.push((person, each));
             }
-            let due = packs.groups().iter().map(|g| {
-                household_targets(&packs.members_of(g, &local), &facts, &months)
-            });
+            let due = packs.groups().iter().map(|g| household_targets(&packs.members_of(g, &local), &facts, &months));
             let targets = due.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
             Ok(Household { facts, packs: local, members, targets })
         })
@@ -134,12 +132,7 @@ async fn write_rows(
 /// Why determinations of somebody under a pack changed, and from which day on.
 type Reasons = HashMap<(ElderId, String), (Cause, Option<CivilDate>)>;
 
-fn reason(
-    old: &[rows::Row],
-    change: &Change,
-    elder: &ElderFacts,
-    frame: &Frame,
-) -> Option<(Cause, Option<CivilDate>)> {
+fn reason(old: &[rows::Row], change: &Change, elder: &ElderFacts, frame: &Frame) -> Option<(Cause, Option<CivilDate>)> {
     if let Some(day) = elder.died_on {
         return Some((Cause::Death, Some(day)));
     }
@@ -298,7 +291,16 @@ async fn write_purses(
                 }
                 let region = household.facts.region;
                 let members = household.facts.members.iter().map(|m| m.elder).collect();
-                due.push(Due { household: key.0, group: key.1, quarter: *quarter, region, purse, targets, grants, members });
+                due.push(Due {
+                    household: key.0,
+                    group: key.1,
+                    quarter: *quarter,
+                    region,
+                    purse,
+                    targets,
+                    grants,
+                    members,
+                });
             }
         }
     }

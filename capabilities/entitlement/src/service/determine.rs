@@ -10,11 +10,11 @@ use crate::packs::Packs;
 use crate::service::batch::{Frame, decide, write};
 use crate::store::tally::{self, Deltas};
 use crate::store::{rows, runs};
-use policy::Verdict;
 use kernel::{
     Actor, CivilDate, ElderId, Error, HouseholdId, JobId, OrgScope, Permission, Quarter, RegionCode, Result, Scope,
     Tier,
 };
+use policy::Verdict;
 use store::{Db, Tx};
 
 /// Households of one transaction.

@@ -11,10 +11,11 @@ mod trials;
 mod versions;
 
 pub use crate::store::lists::{EntitledAsk, PurseAsk};
+pub use crate::store::trials::TrialRow;
+pub use clear::{Clearance, clear_quarter, clear_waiting, reopen};
 pub use corrections::{
     Correction, CorrectionAsk, CorrectionSums, correction, correction_sums, corrections, tallies, tell, untold,
 };
-pub use clear::{Clearance, clear_quarter, clear_waiting, reopen};
 pub use desk::{VillageEntitled, VillagePurses, entitled_by_village, purses_by_village};
 pub(crate) use determine::ask;
 pub use determine::{BATCH, ask_now, determine, determine_by, determine_household, retire};
@@ -22,7 +23,6 @@ pub(crate) use purses::of_household;
 pub use purses::{purse_list, purses, purses_in, quarters};
 pub(crate) use read::in_force;
 pub use read::{by_pack, counts, current, determined_on, entitled, history, undecided};
-pub use crate::store::trials::TrialRow;
 pub use simulate::{Affected, Effect, Simulation, simulate};
 pub use trials::{TRY_OUT, TrialAsk, TrialJob, TrialView, trial, trial_rows, try_out};
 pub use versions::{

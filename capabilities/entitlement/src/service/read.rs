@@ -90,9 +90,11 @@ async fn view(
     let explanation = on.explain(&held.decided.outcome, &facts);
     let counterfactual = standing(&held).then(|| on.counterfactual(&facts)).flatten();
     let ends_on = match row.ends_on {
-        None if standing(&held) && !pack.fills_purse() => {
-            crate::model::ends(packs.find(&row.pack).unwrap_or(Versions::one(pack)), &Timeline::new(facts.clone()), &held.decided)
-        }
+        None if standing(&held) && !pack.fills_purse() => crate::model::ends(
+            packs.find(&row.pack).unwrap_or(Versions::one(pack)),
+            &Timeline::new(facts.clone()),
+            &held.decided,
+        ),
         stored => stored,
     };
     Ok(DeterminationView {

@@ -69,8 +69,7 @@ pub async fn try_out(db: &Db, actor: &Actor, id: PolicyVersionId) -> Result<JobI
         actor.require(Permission::PolicyDraft)?;
     }
     let v = version(db, actor, id).await?;
-    Pack::load(&v.pack, &v.body)
-        .map_err(|f| Error::Refused(format!("先改好第 {} 行再试算：{}", f.line, f.message)))?;
+    Pack::load(&v.pack, &v.body).map_err(|f| Error::Refused(format!("先改好第 {} 行再试算：{}", f.line, f.message)))?;
     let root = actor.scope().region;
     let tx = db.begin().await?;
     let minute = tx.now().0.div_euclid(Instant::MINUTE);

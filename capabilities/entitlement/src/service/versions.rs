@@ -1,12 +1,10 @@
 //! Writing a version of a policy, trying it out, and having a second person approve it.
 use super::{APPROVED, DRAFTED, RETURNED, SUBMITTED, WITHDRAWN};
-use crate::model::{Act, Version, VersionStep as Step, VersionState, from_day, keeps_frame};
+use crate::model::{Act, Version, VersionState, VersionStep as Step, from_day, keeps_frame};
 use crate::packs::Packs;
 use crate::shelf::Shelf;
 use crate::store::versions as sql;
-use kernel::{
-    Actor, CivilDate, Error, FieldError, Permission, PolicyVersionId, RegionCode, Result, Scope, UserId,
-};
+use kernel::{Actor, CivilDate, Error, FieldError, Permission, PolicyVersionId, RegionCode, Result, Scope, UserId};
 use policy::{Adoption, Check, Pack};
 use store::Db;
 
@@ -39,12 +37,7 @@ pub fn check(packs: &Packs, pack: &str, body: &str, effective_on: CivilDate) -> 
     let mut check = Pack::check(&format!("{pack}.toml"), body);
     let mut faults = Vec::new();
     if let Some(read) = check.pack.take() {
-        let at_head = |message: String| policy::PackError {
-            file: read.file.clone(),
-            line: 1,
-            column: 1,
-            message,
-        };
+        let at_head = |message: String| policy::PackError { file: read.file.clone(), line: 1, column: 1, message };
         if read.id != pack {
             faults.push(at_head(format!("id 要是“{pack}”，这里写的是“{}”", read.id)));
         }
@@ -215,14 +208,7 @@ pub async fn save(db: &Db, actor: &Actor, id: PolicyVersionId, seen: i64, draft:
 ///
 /// # Errors
 /// `Invalid` with what is wrong in the text, `Refused` where it is not being written.
-pub async fn submit(
-    db: &Db,
-    shelf: &Shelf,
-    actor: &Actor,
-    id: PolicyVersionId,
-    seen: i64,
-    draft: Draft,
-) -> Result<()> {
+pub async fn submit(db: &Db, shelf: &Shelf, actor: &Actor, id: PolicyVersionId, seen: i64, draft: Draft) -> Result<()> {
     let v = version(db, actor, id).await?;
     let mut wrong = faults(&*shelf.packs(db).await?, &v.pack, &draft.body, draft.effective_on);
     if draft.why.trim().is_empty() {

@@ -76,17 +76,28 @@ impl Correction {
                 let numbers: Vec<String> = months.iter().map(|m| m.month.to_string()).collect();
                 format!("{year}{} 月", numbers.join("、"))
             }
-            false => {
-                months.iter().map(|m| format!("{} 年 {} 月", m.year, m.month)).collect::<Vec<_>>().join("、")
-            }
+            false => months.iter().map(|m| format!("{} 年 {} 月", m.year, m.month)).collect::<Vec<_>>().join("、"),
         }
     }
 }
 
 pub(crate) async fn insert(tx: &Tx, rows: Vec<New>) -> Result<()> {
     const COLUMNS: &[&str] = &[
-        "id", "household", "elder", "grp", "pack", "quarter", "region", "account", "kind", "months", "posted",
-        "outstanding", "cause", "since", "at",
+        "id",
+        "household",
+        "elder",
+        "grp",
+        "pack",
+        "quarter",
+        "region",
+        "account",
+        "kind",
+        "months",
+        "posted",
+        "outstanding",
+        "cause",
+        "since",
+        "at",
     ];
     let row = |c: New| {
         vals![
@@ -111,7 +122,8 @@ pub(crate) async fn insert(tx: &Tx, rows: Vec<New>) -> Result<()> {
     Ok(())
 }
 
-const FROM: &str = "correction c LEFT JOIN purse p ON p.household = c.household AND p.grp = c.grp AND p.quarter = c.quarter";
+const FROM: &str =
+    "correction c LEFT JOIN purse p ON p.household = c.household AND p.grp = c.grp AND p.quarter = c.quarter";
 const ROW: &str = "c.id, c.household, c.elder, c.pack, c.quarter, c.region, c.account, c.kind, c.months, c.posted, \
                    c.outstanding, COALESCE(p.overgrant, 0) AS owed, c.cause, c.since, c.at, c.told_at, c.told_on, \
                    c.told_how, c.told_by, c.told_whom";

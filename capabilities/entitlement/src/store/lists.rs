@@ -105,7 +105,12 @@ pub(crate) async fn counts<C: Sql>(
     let (purses, granted) = tally::purses(conn, scope, quarter).await?;
     Ok(Counts {
         entitled: tally::of(conn, scope, tally::ANY_PURSE, Verdict::Eligible.code()).await?,
-        newly: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &newly, "COALESCE(region, region)")).await?,
+        newly: count(
+            conn,
+            "COUNT(DISTINCT elder)",
+            filter(Verdict::Eligible, scope, &newly, "COALESCE(region, region)"),
+        )
+        .await?,
         ending: count(conn, "COUNT(DISTINCT elder)", filter(Verdict::Eligible, scope, &ending, "region")).await?,
         unknown: tally::of(conn, scope, tally::ANY_PURSE, Verdict::Unknown.code()).await?,
         purses,

@@ -68,8 +68,7 @@ struct StepRow {
     reason: String,
 }
 
-const ROW: &str =
-    "id, pack, number, state, region, title, body, base, effective_on, why, adopted_from, seen";
+const ROW: &str = "id, pack, number, state, region, title, body, base, effective_on, why, adopted_from, seen";
 
 /// An approved text.
 #[derive(FromQueryResult)]
@@ -82,7 +81,8 @@ pub(crate) struct Approved {
 
 /// In the order they were approved.
 pub(crate) async fn approved<C: Sql>(conn: &C) -> Result<Vec<Approved>> {
-    let sql = "SELECT pack, number, body, effective_on FROM policy_version WHERE state = 'approved' ORDER BY pack, number";
+    let sql =
+        "SELECT pack, number, body, effective_on FROM policy_version WHERE state = 'approved' ORDER BY pack, number";
     conn.all(sql, vec![]).await
 }
 
