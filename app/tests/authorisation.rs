@@ -103,7 +103,8 @@ fn reaches(w: &World, role: Role, side: &Side, path: &str) -> bool {
         Role::ProviderManager => of_county(path),
         // An account of books is a household's or a provider's of the county; a town sees its own households'.
         Role::VillageStaff | Role::TownStaff => of_county(path) || provider_of_county(path),
-        Role::Worker => false,
+        // Elders and families see whom their account is tied to, wherever it is.
+        Role::Worker | Role::Elder | Role::Family => false,
         // Assessments are seen by whom they are appointed to; for all else a county's assessor is of the county.
         Role::Assessor => !path.contains("/assess"),
         Role::Operator | Role::CountyStaff | Role::Finance | Role::Administrator => true,
@@ -219,7 +220,7 @@ async fn own_pages_open_for_whoever_may() {
 /// Pages whose permission a role holds for other things than this world gives it.
 fn nothing_own(role: Role, path: &str) -> bool {
     // Everyone who is signed in may follow a link into the books; which kinds of account they read is the books' table.
-    path == "/books/accounts/{id}" && matches!(role, Role::Worker | Role::Assessor | Role::Administrator)
+    path == "/books/accounts/{id}" && matches!(role, Role::Worker | Role::Assessor | Role::Administrator | Role::Elder | Role::Family)
 }
 
 /// The forms of own things reach their services: what is refused above is refused for whose it is.

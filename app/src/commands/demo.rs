@@ -82,6 +82,7 @@ async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {
     demo::adopt_renovation(&db, &shelf, &cast).await?;
     let written = demo::write_history(&db, config, &shelf, &cast, args.seed, now).await?;
     demo::write_assessments(&db, config, &cast, args.seed, now).await?;
+    demo::write_emergencies(&db, config, &cast, args.seed, now).await?;
     clock.set(now);
     demo::late_notices(&db, &cast).await?;
     db.close().await?;

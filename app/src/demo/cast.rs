@@ -60,7 +60,7 @@ const WORKERS_EACH: usize = 9;
 /// The first workers of the first provider, in every demo.
 const KNOWN_WORKERS: [&str; 2] = ["叶春梅", "林玉芳"];
 /// 墩塘村: its clerk is the one the sign-in page shows.
-const LEAD_VILLAGE: &str = "441523101204";
+pub(super) const LEAD_VILLAGE: &str = "441523101204";
 
 struct Builder<'a> {
     db: &'a Db,

@@ -7,6 +7,7 @@ mod life;
 mod names;
 mod policies;
 mod population;
+mod safety;
 
 pub use assess::write as write_assessments;
 pub use cast::{Cast, build_cast};
@@ -15,6 +16,7 @@ pub use life::live;
 pub use policies::{adopt_renovation, late_notices};
 pub use names::{Dice, Numbers};
 pub use population::{Person, Town, people};
+pub use safety::write as write_emergencies;
 
 use kernel::{Actor, CivilDate, ElderId, RegionCode, Result};
 use people::model::{Care, ContactKind, HouseholdOf, Hukou, IncomeClass, Living, NewContact, NewElder, Source};

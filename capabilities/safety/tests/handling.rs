@@ -168,7 +168,8 @@ async fn another_county_and_other_roles_see_nothing() {
         let village = person(31, "专干", Role::VillageStaff, VILLAGE);
         assert!(matches!(service::claim(&db, &village, r.case).await, Err(Error::Forbidden(_))));
         assert_eq!(service::queue(&db, village.scope()).await.unwrap().len(), 1);
-        let org = kernel::Scope { region: region(COUNTY), org: kernel::OrgScope::Org(kernel::OrgId(uuid::Uuid::nil())) };
+        let org =
+            kernel::Scope { region: region(COUNTY), org: kernel::OrgScope::Org(kernel::OrgId(uuid::Uuid::nil())) };
         assert!(service::queue(&db, &org).await.unwrap().is_empty(), "providers have no cases");
     })
     .await;

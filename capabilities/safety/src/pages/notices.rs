@@ -86,10 +86,11 @@ pub(super) async fn receipt(
     State(app): State<App>,
     viewer: Viewer,
     Path(id): Path<String>,
-    body: Option<Json<Receipt>>,
+    body: String,
 ) -> web::Result<Json<serde_json::Value>> {
     let id = parsed::<NoticeId>(&id, "这条短信")?;
-    let Json(r) = body.unwrap_or_default();
+    // Whose it is comes before what was sent.
+    let r: Receipt = serde_json::from_str(&body).unwrap_or_default();
     let arrived = match r.state.as_str() {
         "delivered" => true,
         "failed" => false,

@@ -176,7 +176,7 @@ async fn keep(telemetry: &Db, batch: Batch, counters: &Counters) {
             Ok(()) => break,
             Err(e) => {
                 // The commit may have arrived though its answer did not.
-                if n > 0 && sql::last_seq(telemetry).await.is_ok_and(|seq| seq >= batch.seq) {
+                if n > 0 && sql::holds(telemetry, batch.seq, &data).await.unwrap_or(false) {
                     break;
                 }
                 wait(&mut pause, counters, &e).await;

@@ -40,6 +40,12 @@ pub(super) async fn append(tx: &Tx, seq: i64, n: usize, data: Vec<u8>) -> Result
     Ok(())
 }
 
+/// Whether the log holds exactly this row: another process that took the same number for other readings is no success.
+pub(super) async fn holds(db: &Db, seq: i64, data: &[u8]) -> Result<bool> {
+    let row = db.read().scalar::<Vec<u8>>("SELECT data FROM reading_log WHERE seq = $1", vals![seq]).await?;
+    Ok(row.is_some_and(|d| d == data))
+}
+
 /// The last row number ever given out.
 pub(super) async fn last_seq(db: &Db) -> Result<i64> {
     let log = db.read().scalar::<i64>("SELECT MAX(seq) FROM reading_log", vec![]).await?.unwrap_or(0);

@@ -307,6 +307,25 @@ pub async fn open_home_account(db: &Db, actor: &Actor, elder: ElderId, new: Home
     Ok(user)
 }
 
+/// Ties an account that exists to one more elder: a daughter has two parents.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`; `Refused` for an account that is no elder's or family's.
+pub async fn link_account(db: &Db, actor: &Actor, elder: ElderId, user: UserId, relation: &str) -> Result<()> {
+    actor.require(Permission::SafetyPrepare)?;
+    let card = people::service::card(db, actor.scope(), elder).await?;
+    let account = access::directory::people(db, &[user]).await?.pop();
+    let account = account.ok_or_else(|| Error::NotFound("这个账号".into()))?;
+    if !account.role.may(Permission::OwnCare) {
+        return Err(Error::refused("只有老人和家属的账号能连"));
+    }
+    let tx = db.begin().await?;
+    sql::insert_link(&tx, user, card.id, relation, &actor.label()).await?;
+    let entry = audit::Entry::new(LINKED, "elder", card.id).region(card.region).detail(json!({ "user": user }));
+    audit::record(&tx, actor, entry).await?;
+    tx.commit().await
+}
+
 /// The accounts tied to an elder, with the names they go by.
 ///
 /// # Errors

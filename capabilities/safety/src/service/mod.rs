@@ -19,7 +19,7 @@ pub use desk::{
 };
 pub use history::{HistoryCase, bulk_insert};
 pub use home::{
-    HomeAccount, Near, NewHelper, add_helper, helper_phone, helpers, home, home_account, home_of_case, links, near,
+    HomeAccount, Near, NewHelper, add_helper, helper_phone, helpers, home, home_account, home_of_case, link_account, links, near,
     open_home_account, remove_helper, save_home, unlink,
 };
 pub use notices::{Channel, Message, Nothing, Taken, deliver, notice_exists, notices, notices_of, receipt, send_again};
