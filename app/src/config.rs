@@ -16,6 +16,7 @@ struct File {
     site: SiteFile,
     web: WebFile,
     notify: NotifyFile,
+    gateway: gateway::Config,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -74,6 +75,8 @@ pub struct Config {
     pub connections: u32,
     /// Where messages to telephones are handed over, and with which token; `None`: they wait in the outbox.
     pub notify: Option<(String, Option<String>)>,
+    /// What devices connect to; everything is off until it has an address.
+    pub gateway: gateway::Config,
 }
 
 const DEFAULT_REGION: &str = "441500000000";
@@ -110,6 +113,7 @@ impl Config {
             site_name: file.site.name.unwrap_or_else(|| "智慧养老服务平台".into()),
             region,
             secure_cookies: file.web.secure_cookies.unwrap_or(false),
+            gateway: file.gateway,
             notify: file.notify.url.map(|u| (u, file.notify.token)),
             connections: file.web.connections.unwrap_or(8).clamp(1, 200),
         })

@@ -6,6 +6,7 @@ mod bench;
 mod channel;
 pub mod commands;
 pub mod config;
+pub mod devices;
 mod demo;
 mod health;
 mod machine;

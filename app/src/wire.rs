@@ -39,6 +39,7 @@ pub fn routes() -> Routes {
         .merge(assessment::routes())
         .merge(field::routes())
         .merge(safety::routes())
+        .merge(gateway::routes())
         .merge(settlement::routes())
         .merge(desk::routes())
 }
@@ -138,6 +139,7 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         Arc::new(books::PackTitles(shelf.clone())),
         Arc::new(assessment::Scales::shipped()?),
         Arc::new(safety::Bell::default()),
+        Arc::new(gateway::Doorway::default()),
         Arc::new(safety::Outbox(channel)),
     ];
     let site = Site {

@@ -90,7 +90,9 @@ impl Town {
         let mut c = self.folder.command(&["serve", "--listen", &listen]);
         let child = c.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
         let began = std::time::Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.watch)).is_err() || TcpStream::connect(("127.0.0.1", self.mqtt)).is_err() {
+        while TcpStream::connect(("127.0.0.1", self.watch)).is_err()
+            || TcpStream::connect(("127.0.0.1", self.mqtt)).is_err()
+        {
             assert!(began.elapsed() < Duration::from_secs(30), "the gateway listens");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -103,7 +105,8 @@ impl Town {
         let telemetry = yinian::devices::open(&config, &db, false).await.unwrap();
         let scope = Scope { region: config.region, org: OrgScope::Any };
         let today = Clock::System.now().date();
-        let all = safety::readings::of_elder(&db, &telemetry, &scope, self.elder, today.plus_days(-1), today.plus_days(1));
+        let all =
+            safety::readings::of_elder(&db, &telemetry, &scope, self.elder, today.plus_days(-1), today.plus_days(1));
         let all = all.await.unwrap().into_iter().filter_map(|s| Measure::decode(s.what)).collect();
         let alarms = alarms(&db).await;
         telemetry.close().await.unwrap();
@@ -206,7 +209,12 @@ async fn a_watch_is_answered_after_the_commit_and_a_stranger_is_listed() {
     ask("HEART,72", "[3G*8800000001*0005*HEART]");
     let utc = Clock::System.now().plus_ms(-Instant::ZONE_MS);
     let (d, t) = (utc.date().compact().to_string(), utc.stamp_seconds()[11..].replace(':', ""));
-    let place = format!("{}{}{},{t},A,23.301000,N,115.651000,E,0,0,30,9,80,81,1200,0,00010008,0,0", &d[6..], &d[4..6], &d[2..4]);
+    let place = format!(
+        "{}{}{},{t},A,23.301000,N,115.651000,E,0,0,30,9,80,81,1200,0,00010008,0,0",
+        &d[6..],
+        &d[4..6],
+        &d[2..4]
+    );
     ask(&format!("AL,{place}"), "[3G*8800000001*0002*AL]");
     // Killed in the moment of the answer.
     child.kill().unwrap();

@@ -4,6 +4,7 @@ mod figures;
 mod fill;
 mod http;
 mod import;
+mod ingest;
 mod pages;
 mod policy;
 mod search;
@@ -30,6 +31,12 @@ pub struct Args {
     /// Rows of the imported file.
     #[arg(long, default_value_t = 100_000)]
     rows: usize,
+    /// Devices connected at once (ingest, sos).
+    #[arg(long, default_value_t = 20_000)]
+    connections: usize,
+    /// How long is measured (ingest).
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
     /// Keep and reuse the filled database in this folder; without it a temporary folder is used.
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
@@ -56,6 +63,10 @@ enum What {
     Settle,
     /// P11: Excel import with checks.
     Import,
+    /// P1: device readings, from the socket to the acknowledgement.
+    Ingest,
+    /// P2: an SOS under load, from the wire to the desk.
+    Sos,
     /// P12: start to first page, memory, binary size.
     Start,
     /// P8: vehicle routing with time windows (SINTEF text format).
@@ -87,6 +98,8 @@ pub(crate) struct Bench {
     pub(crate) elders: usize,
     pub(crate) orders: usize,
     pub(crate) rows: usize,
+    pub(crate) connections: usize,
+    pub(crate) seconds: u64,
     pub(crate) people_out: Option<PathBuf>,
     commit: String,
     _temporary: Option<Folder>,
@@ -145,6 +158,8 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
         elders: args.elders,
         orders: args.orders,
         rows: args.rows,
+        connections: args.connections,
+        seconds: args.seconds,
         people_out: args.people_out,
         commit: args.commit,
         _temporary: temporary,
@@ -155,6 +170,8 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
         What::Policy => policy::run(&bench).await?,
         What::Settle => settle::run(&bench).await?,
         What::Import => import::run(&bench).await?,
+        What::Ingest => ingest::run(&bench).await?,
+        What::Sos => ingest::sos(&bench).await?,
         What::Start => start::run(&bench).await?,
         What::Vrptw | What::Homecare | What::Day | What::Urgent => {}
     }

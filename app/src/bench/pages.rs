@@ -59,7 +59,7 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     }
     let (tell, told) = tokio::sync::oneshot::channel();
     tokio::spawn(
-        async move { crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), Some(tell)).await },
+        async move { crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), None, Some(tell)).await },
     );
     let address = told.await.map_err(Error::internal)?;
     // One by one first: each page alone.

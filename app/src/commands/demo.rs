@@ -64,8 +64,17 @@ pub async fn run(mut config: Config, args: Args) -> Result<ExitCode> {
         let (living, seed) = (app.clone(), args.seed);
         tokio::spawn(async move { demo::live(living, seed).await });
     }
+    let local = |port: u16| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+    let port = |wanted: u16| if args.port == 0 || args.still { 0 } else { wanted };
+    config.gateway.watch = local(port(5093));
+    config.gateway.mqtt = local(port(1883));
+    config.gateway.name = Some("演示网关".into());
     println!("演示：登录页点一个角色就能进。数据在 {}", crate::shown(&config.data));
-    crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], args.port)), None).await
+    let wearers = demo::wear(app.db(), &config).await?;
+    if let Some(gateway) = config.gateway.watch.filter(|at| at.port() != 0) {
+        tokio::spawn(demo::report(wearers, gateway, args.seed));
+    }
+    crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], args.port)), Some((config, false)), None).await
 }
 
 async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {
@@ -97,7 +106,7 @@ fn clear(data: &Path) -> Result<()> {
         return Ok(());
     }
     let known = |name: &str| {
-        matches!(name, "keys" | "photos" | "yinian.toml") || name == MARK || name.starts_with("yinian.sqlite")
+        matches!(name, "keys" | "photos" | "yinian.toml") || name == MARK || name.starts_with("yinian.sqlite") || name.starts_with("telemetry.sqlite")
     };
     for entry in std::fs::read_dir(data).map_err(Error::internal)? {
         let name = entry.map_err(Error::internal)?.file_name().to_string_lossy().to_string();

@@ -14,6 +14,16 @@ pub struct Args {
     /// Address to listen on. Default: the file's `listen`, 127.0.0.1:8080.
     #[arg(long, env = "YINIAN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// What this process does: everything, or pages and jobs without devices. One process of an installation has the
+    /// devices.
+    #[arg(long, value_enum, default_value_t = RoleOf::All)]
+    role: RoleOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum RoleOf {
+    All,
+    Web,
 }
 
 pub async fn run(config: Config, args: Args) -> Result<ExitCode> {
@@ -24,19 +34,26 @@ pub async fn run(config: Config, args: Args) -> Result<ExitCode> {
         );
     }
     let app = wire::app(db, &config, false).await?;
-    serve(app, args.listen.unwrap_or(config.listen), None).await
+    let devices = (args.role == RoleOf::All).then(|| (config.clone(), true));
+    serve(app, args.listen.unwrap_or(config.listen), devices, None).await
 }
 
-/// Serves until interrupted. `ready` is told the bound address.
+/// Serves until interrupted. `devices`: the configuration to let devices in by, and whether every commit has to reach the
+/// disk. `ready` is told the bound address.
 pub async fn serve(
     app: App,
     listen: SocketAddr,
+    devices: Option<(Config, bool)>,
     ready: Option<tokio::sync::oneshot::Sender<SocketAddr>>,
 ) -> Result<ExitCode> {
     let listener =
         TcpListener::bind(listen).await.map_err(|e| Error::Internal(format!("cannot listen on {listen}: {e}")))?;
     let bound = listener.local_addr().map_err(Error::internal)?;
     let (stop, stopped) = watch::channel(false);
+    let devices = match devices {
+        Some((config, durable)) => Some(crate::devices::start(&app, &config, durable, stopped.clone()).await?),
+        None => None,
+    };
     let (watched, channel) = (app.clone(), app.thing::<safety::Outbox>()?.0.clone());
     let watch = tokio::spawn(safety::run(watched, channel, stopped.clone()));
     let worker = app.runner().cloned().map(|r| tokio::spawn(async move { r.run(stopped).await }));
@@ -52,6 +69,9 @@ pub async fn serve(
         .await
         .map_err(|e| Error::Internal(format!("serving: {e}")))?;
     stop.send_replace(true);
+    if let Some(d) = devices {
+        d.ended().await;
+    }
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), watch).await;
     if let Some(w) = worker {
         let _ = tokio::time::timeout(std::time::Duration::from_secs(10), w).await;

@@ -2,6 +2,7 @@
 //! goes on while it runs.
 mod assess;
 mod cast;
+mod devices;
 mod history;
 mod life;
 mod names;
@@ -11,6 +12,7 @@ mod safety;
 
 pub use assess::write as write_assessments;
 pub use cast::{Cast, build_cast};
+pub use devices::{report, wear};
 pub use history::write as write_history;
 pub use life::live;
 pub use policies::{adopt_renovation, late_notices};

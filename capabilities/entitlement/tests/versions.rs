@@ -61,14 +61,9 @@ async fn a_second_person_approves_and_every_process_decides_by_it_from_its_day()
         assert!(refused(service::approve(&db, &here, &wrote, id).await).contains("另一个人"));
         let county = person_of(Role::CountyStaff, COUNTY, 3);
         assert!(refused(service::approve(&db, &here, &county, id).await).contains("上级"));
-        let before = service::determine(
-            &db,
-            &*here.packs(&db).await.expect("packs"),
-            &platform(),
-            day("2026-10-01"),
-            &service::Quiet,
-        );
-        before.await.expect("determined");
+        let shipped = here.packs(&db).await.expect("packs");
+        let first = service::determine(&db, &shipped, &platform(), day("2026-10-01"), &service::Quiet).await;
+        first.expect("determined");
         let purse = purse_on(&db, home(&db, elder).await, "2026-10-01").await.expect("a purse");
         assert_eq!(purse.granted, yuan(300));
 
@@ -130,7 +125,8 @@ async fn what_is_wrong_is_not_handed_in_and_nothing_overlaps() {
         assert!(twice.user_message().contains("第 1 版"), "{twice:?}");
         let v = service::version(&db, &writer(), id).await.expect("seen");
         let draft = |body: String, on: &str| Draft { body, effective_on: day(on), why: "试".into() };
-        let hand_in = |d: Draft| service::submit(&db, &shelf, &writer(), id, v.seen, d);
+        let me = writer();
+        let hand_in = |d: Draft| service::submit(&db, &shelf, &me, id, v.seen, d);
         let said = refused(hand_in(draft(v.body.replace("age >= min_age", "agee >= min_age"), "2026-12-01")).await);
         assert!(said.contains("行第"), "line and column are told: {said}");
         let only = v.body.replacen("\"100.00\"", "\"110.00\"", 1);

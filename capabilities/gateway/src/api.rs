@@ -13,7 +13,18 @@ use std::sync::Arc;
 use web::{App, Routes, Viewer};
 use wire::plain;
 
-/// What the pages need of a running gateway; kept by the application as a thing.
+/// The application's place for the door; open while a gateway runs in this process.
+#[derive(Default)]
+pub struct Doorway(std::sync::OnceLock<Door>);
+
+impl Doorway {
+    pub fn open(&self, door: Door) {
+        // A second gateway of one process would be a mistake of ours; the first stays.
+        let _ = self.0.set(door);
+    }
+}
+
+/// What the pages need of a running gateway.
 #[derive(Clone)]
 pub struct Door {
     pub intake: Intake,
@@ -24,8 +35,9 @@ pub fn routes() -> Routes {
     Routes::new("gateway").post("/api/v1/readings", Permission::SafetyPrepare, take)
 }
 
-async fn take(State(app): State<App>, _viewer: Viewer, body: Bytes) -> web::Result<Response> {
-    let door = app.thing::<Door>().map_err(|_| Error::refused("本机没有开设备网关，换到开了网关的地址"))?;
+async fn take(State(app): State<App>, viewer: Viewer, body: Bytes) -> web::Result<Response> {
+    let way = app.thing::<Doorway>()?;
+    let door = way.0.get().ok_or_else(|| Error::refused("本机没有开设备网关，换到开了网关的地址"))?;
     let now = app.db().now();
     let taken = plain::decode(&body, None, now, |_| true)
         .map_err(|w| Error::invalid(format!("{}.{}", w.at, w.field), w.what))?;
@@ -33,7 +45,9 @@ async fn take(State(app): State<App>, _viewer: Viewer, body: Bytes) -> web::Resu
     for record in &taken.records {
         let name = record.device.clone().unwrap_or_default();
         let entry = door.directory.find(Protocol::Http, &name).await?;
-        let device = entry.as_ref().map(|e| e.now()).filter(|d| d.bound.is_some());
+        // Of another place's devices a key learns nothing.
+        let mine = |d: &safety::devices::Known| d.bound.is_some() && viewer.full_scope.covers(&d.region);
+        let device = entry.as_ref().map(|e| e.now()).filter(|d| mine(d));
         let Some(device) = device else {
             let call = record.alarms.iter().any(|a| a.of_a_person());
             door.directory.stranger(Protocol::Http, &name, "api", &body, call);

@@ -25,7 +25,7 @@ mod tcp;
 mod tls;
 pub mod translate;
 
-pub use api::{Door, routes};
+pub use api::{Door, Doorway, routes};
 pub use config::{Config, Limits};
 pub use directory::Directory;
 pub use serve::{Bound, Figures, Gateway, Started, start};

@@ -152,7 +152,7 @@ impl Connection {
         if said.is_empty() {
             said.push(safety::readings::Said { at: now, what: vigil::Measure::Heartbeat });
         }
-        for id in self.sent.answered(&decoded.kind) {
+        if let Some(id) = self.sent.answered(&decoded.kind) {
             commands::confirmed(&self.shared.db, id, &decoded.kind).await;
         }
         let call = translate::calls_for_help(&said);

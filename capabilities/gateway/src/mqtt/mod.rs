@@ -66,9 +66,14 @@ struct Who {
 }
 
 /// Serves a connection until either side ends it.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(shared: Arc<Shared>, stream: S, peer: String) {
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    shared: Arc<Shared>,
+    stream: S,
+    peer: String,
+) {
     let limits = shared.limits;
-    let options = ConnectionOptions::new().maximum_packet_size_recv(limits.packet).receive_maximum(limits.in_flight as u16);
+    let options =
+        ConnectionOptions::new().maximum_packet_size_recv(limits.packet).receive_maximum(limits.in_flight as u16);
     let mut con = Connection::<role::Server>::with_options(Version::Undetermined, options);
     con.set_auto_ping_response(true);
     con.set_auto_pub_response(false);
@@ -399,7 +404,8 @@ impl Client {
 
     fn tell(&mut self, topic: &str, bytes: &[u8]) {
         if self.five {
-            let made = v5_0::Publish::builder().topic_name(topic).map(|b| b.qos(Qos::AtMostOnce).payload(bytes).build());
+            let made =
+                v5_0::Publish::builder().topic_name(topic).map(|b| b.qos(Qos::AtMostOnce).payload(bytes).build());
             if let Ok(Ok(p)) = made {
                 self.send(p);
             }

@@ -116,7 +116,13 @@ fn answer(bytes: &[u8]) -> std::result::Result<Read, Refused> {
 
 type Named = Vec<(Option<String>, Record)>;
 
-fn of_hub(own: &Entry, hub: &mut Hub, topic: &str, bytes: &[u8], now: Instant) -> std::result::Result<Named, zigbee::Wrong> {
+fn of_hub(
+    own: &Entry,
+    hub: &mut Hub,
+    topic: &str,
+    bytes: &[u8],
+    now: Instant,
+) -> std::result::Result<Named, zigbee::Wrong> {
     // Only a registered hub speaks for a household.
     if own.now().kind != DeviceKind::Gateway {
         return Ok(Vec::new());

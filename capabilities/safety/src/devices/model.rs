@@ -5,6 +5,7 @@ use ::store::sea_orm;
 use kernel::{ElderId, Error, FieldError, Instant, RegionCode, Result};
 use std::fmt;
 use std::str::FromStr;
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use vigil::{DoorKind, Room, Slot};
 
@@ -138,6 +139,8 @@ pub struct Known {
     pub kind: DeviceKind,
     pub model: String,
     pub state: DeviceState,
+    /// Where its elder lives, or the estate it belongs to.
+    pub region: RegionCode,
     pub bound: Option<Bound>,
     pub room: Room,
     pub door: DoorKind,
@@ -148,9 +151,7 @@ impl Known {
     /// Whether the password is this device's. Takes the same time whatever differs.
     pub fn secret_is(&self, password: &[u8]) -> bool {
         let given = super::service::secret_hash(password);
-        self.secret
-            .as_ref()
-            .is_some_and(|s| s.len() == given.len() && s.iter().zip(&given).fold(0u8, |d, (a, b)| d | (a ^ b)) == 0)
+        self.secret.as_ref().is_some_and(|s| s.as_slice().ct_eq(&given).into())
     }
     pub fn usable(&self) -> bool {
         self.state != DeviceState::Retired

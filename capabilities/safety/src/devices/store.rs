@@ -115,6 +115,7 @@ impl Row {
             kind: self.kind,
             model: self.model,
             state: self.state,
+            region: self.region,
             secret: self.secret,
         }
     }

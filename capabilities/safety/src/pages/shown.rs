@@ -284,7 +284,7 @@ pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Num
         since: c.ringing_at.0,
         age: minutes_zh(waited),
         spent: (waited / 600).clamp(0, 100),
-        left_s: (60 - waited / 1000).max(0),
+        left_s: (60 - waited / 1000).clamp(0, 60),
         owner: c.owner.as_ref().map(|o| o.name.clone()).unwrap_or_default(),
         owner_since: c.owner.as_ref().map(|o| o.since.hhmm()).unwrap_or_default(),
         mine,

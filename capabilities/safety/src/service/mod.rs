@@ -19,8 +19,8 @@ pub use desk::{
 };
 pub use history::{HistoryCase, bulk_insert};
 pub use home::{
-    HomeAccount, Near, NewHelper, add_helper, helper_phone, helpers, home, home_account, home_of_case, link_account, links, near,
-    open_home_account, remove_helper, save_home, unlink,
+    HomeAccount, Near, NewHelper, add_helper, helper_phone, helpers, home, home_account, home_of_case, link_account,
+    links, near, open_home_account, remove_helper, save_home, unlink,
 };
 pub use notices::{Channel, Message, Nothing, Taken, deliver, notice_exists, notices, notices_of, receipt, send_again};
 pub use own::{OwnCase, OwnElder, call_for_help, own_case, own_cases, own_elders, place_of_call, withdraw};

@@ -6,7 +6,7 @@ use crate::model::{
 use crate::store::{alarms, cases, notices};
 use kernel::{Actor, Error, Instant, Permission, Result};
 use serde_json::json;
-use store::{Db, SqlExt, Tx, vals};
+use store::{Db, Tx};
 
 /// What is longer is cut off by the form; here it is refused.
 const NOTE: usize = 500;
@@ -135,19 +135,7 @@ pub async fn call(db: &Db, actor: &Actor, id: CaseId, name: &str, result: CallRe
     let name = said(name, "name", "打给谁", true)?;
     let note = said(note, "note", "说了什么", false)?;
     let d = begin(db, actor, id, Step::Call).await?;
-    d.tx.exec(
-        "INSERT INTO safety_call (id, case_id, at, name, result, by_name, by_user) VALUES ($1,$2,$3,$4,$5,$6,$7)",
-        vals![
-            db.new_id::<crate::model::EventId>(),
-            id,
-            d.tx.now(),
-            name.clone(),
-            result,
-            actor.label(),
-            actor.user_id()
-        ],
-    )
-    .await?;
+    cases::insert_call(&d.tx, db, id, &name, result, actor).await?;
     let tail = if note.is_empty() { String::new() } else { format!("：{note}") };
     d.end(db, actor, EventKind::Called, &format!("打给{name}，{}{tail}", result.zh())).await
 }

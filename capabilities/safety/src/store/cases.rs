@@ -334,6 +334,24 @@ pub(crate) async fn tell_at(
     Ok(())
 }
 
+/// A call that was made about a case.
+pub(crate) async fn insert_call(
+    tx: &Tx,
+    db: &Db,
+    case: CaseId,
+    name: &str,
+    result: crate::model::CallResult,
+    actor: &Actor,
+) -> Result<()> {
+    let id: EventId = db.new_id();
+    tx.exec(
+        "INSERT INTO safety_call (id, case_id, at, name, result, by_name, by_user) VALUES ($1,$2,$3,$4,$5,$6,$7)",
+        vals![id, case, tx.now(), name, result, actor.label(), actor.user_id()],
+    )
+    .await?;
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct EventRow {
     at: Instant,

@@ -1,0 +1,94 @@
+//! The way in for devices, put together: the readings' own database, the watch, the gateway.
+use crate::config::Config;
+use gateway::{Door, Doorway, Gateway};
+use kernel::Result;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Db, Options};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use web::App;
+
+/// What the pages read readings from.
+pub struct Telemetry(pub Db);
+
+/// A running watch with its gateway.
+pub struct Devices {
+    pub stats: safety::readings::Stats,
+    pub gateway: gateway::Started,
+    watch: JoinHandle<()>,
+}
+
+/// Opens the readings' database of an installation: a file beside the main one, or PostgreSQL's own.
+///
+/// # Errors
+/// The database's.
+pub async fn open(config: &Config, main: &Db, durable: bool) -> Result<Db> {
+    let db = match &config.database {
+        Some(_) => main.clone(),
+        None => {
+            let url = Db::sqlite_url(&config.data.join("telemetry.sqlite"));
+            let options = Options { connections: 4, durable, schema: None };
+            Db::open(&url, &options, main.clock().clone(), main.keys().clone(), main.ids().next_u64()).await?
+        }
+    };
+    store::migrate(&db, safety::readings::MIGRATIONS).await?;
+    Ok(db)
+}
+
+/// Starts watch and gateway; the pages' door to them is opened. Ends when `stop` turns true.
+///
+/// # Errors
+/// An address that cannot be listened on, a certificate that cannot be read, the database's.
+pub async fn start(app: &App, config: &Config, durable: bool, stop: watch::Receiver<bool>) -> Result<Devices> {
+    let telemetry = open(config, app.db(), durable).await?;
+    let bell = app.thing::<safety::Bell>()?;
+    let size = safety::readings::Start::default();
+    let (intake, stats, watch) =
+        safety::readings::start(app.db().clone(), telemetry.clone(), (*bell).clone(), size, stop.clone()).await?;
+    let db = app.db().clone();
+    tokio::spawn(keep(db, telemetry, stop.clone()));
+    let parts =
+        Gateway { db: app.db().clone(), intake: intake.clone(), config: config.gateway.clone(), region: config.region };
+    let gateway = gateway::start(parts, stop).await?;
+    for (name, at) in &gateway.bound {
+        println!("设备接入 {name}：{at}");
+    }
+    let directory: Arc<gateway::Directory> = gateway.directory.clone();
+    app.thing::<Doorway>()?.open(Door { intake, directory });
+    Ok(Devices { stats, gateway, watch })
+}
+
+/// How often old days are looked for, and how many days readings are kept at all.
+const KEEP_EVERY: Duration = Duration::from_secs(3_600);
+const KEEP_DAYS: i64 = 3 * 366;
+
+/// Makes hours of old days and erases what is too old, beside everything else. Run again it goes on where it stopped.
+async fn keep(main: Db, telemetry: Db, mut stop: watch::Receiver<bool>) {
+    loop {
+        let today = main.now().date();
+        let old = today.plus_days(-safety::readings::HOURS_AFTER_DAYS);
+        let done = async {
+            safety::readings::compact(&telemetry, old).await?;
+            safety::readings::erase(&telemetry, today.plus_days(-KEEP_DAYS)).await
+        };
+        if let Err(e) = done.await {
+            tracing::error!(error = %e, "old readings could not be made smaller; tried again in an hour");
+        }
+        tokio::select! {
+            _ = stop.changed() => break,
+            () = tokio::time::sleep(KEEP_EVERY) => {}
+        }
+    }
+}
+
+impl Devices {
+    /// Waits until everything taken is stored.
+    pub async fn ended(self) {
+        let both = async {
+            self.gateway.ended().await;
+            let _ = self.watch.await;
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(10), both).await;
+    }
+}
