@@ -46,7 +46,7 @@ fn the_parts_add_up_to_the_cost_and_the_best_of_five_is_the_best() {
     let mut chance = Chance::new(4);
     let mut found = 0;
     for i in 0..60 {
-        let place = board.add_place(sample::spot_of(&mut chance)).unwrap();
+        let place = board.add_place(sample::spot_of(&mut chance, 900)).unwrap();
         let v = board.add(sample::urgent(&mut chance, place, 8 * HOUR + 600 * (i % 36), 100)).unwrap();
         let all = board.suggest(v, 100).unwrap();
         for s in &all {
@@ -72,7 +72,7 @@ fn a_pair_begins_together_with_two_workers_and_is_the_cheapest() {
     let mut board = Board::with(problem, &plan).unwrap();
     let mut chance = Chance::new(4);
     for i in 0..20 {
-        let place = board.add_place(sample::spot_of(&mut chance)).unwrap();
+        let place = board.add_place(sample::spot_of(&mut chance, 900)).unwrap();
         let one = board.add(sample::urgent(&mut chance, place, 9 * HOUR, 60)).unwrap();
         let two = board.add(sample::urgent(&mut chance, place, 9 * HOUR, 60)).unwrap();
         let gap = if i % 2 == 0 { (0, 0) } else { (600, 1800) };

@@ -1,5 +1,5 @@
-//! What lets one order be placed among thousands of workers without reading all their tours: who has least to do, who can
-//! do what, and where in a tour a time of day begins. Small arrays, read in order.
+//! What lets one order be placed among thousands of workers without reading all their tours: how much each has to do, who can
+//! do what, where in a tour a time of day begins and where on the map that is. Small arrays, read in order.
 use super::city::{City, Point};
 use super::model::{Seconds, Ways};
 use super::objective::{Part, uneven};
@@ -42,8 +42,6 @@ impl Whereabouts {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    /// Tours by work, the least first.
-    order: Vec<u32>,
     /// Load and work of each tour's worker in seconds.
     work: Vec<i64>,
     /// Skills and certificates of each tour's worker.
@@ -58,7 +56,6 @@ impl Index {
     pub fn of(city: &City, tours: &Tours) -> Index {
         let n = tours.tours.len();
         let mut index = Index {
-            order: (0..n as u32).collect(),
             work: vec![0; n],
             can: tours
                 .tours
@@ -74,13 +71,7 @@ impl Index {
         for r in 0..n {
             index.fill(city, tours, r);
         }
-        index.sort();
         index
-    }
-
-    fn sort(&mut self) {
-        let work = &self.work;
-        self.order.sort_unstable_by_key(|r| (work[*r as usize], *r));
     }
 
     fn fill(&mut self, city: &City, tours: &Tours, r: usize) {
@@ -111,27 +102,9 @@ impl Index {
 
     /// Some tours have changed.
     pub fn update(&mut self, city: &City, tours: &Tours, changed: &[u32]) {
-        if changed.len() > 64 {
-            for r in changed {
-                self.fill(city, tours, *r as usize);
-            }
-            self.sort();
-            return;
-        }
         for r in changed {
-            let key = (self.work[*r as usize], *r);
-            if let Ok(old) = self.order.binary_search_by_key(&key, |r| (self.work[*r as usize], *r)) {
-                self.order.remove(old);
-                self.fill(city, tours, *r as usize);
-                let key = (self.work[*r as usize], *r);
-                let new = self.order.partition_point(|r| (self.work[*r as usize], *r) < key);
-                self.order.insert(new, *r);
-            }
+            self.fill(city, tours, *r as usize);
         }
-    }
-
-    pub fn order(&self) -> &[u32] {
-        &self.order
     }
 
     /// Has the worker of tour `r` the skills and certificates?
@@ -160,7 +133,7 @@ impl Index {
         Detours { boxes: &self.boxes[stretch * n..(stretch + 1) * n], point, seconds_per_metre }
     }
 
-    /// What evenness alone costs when tour `r` gets so many seconds more; it grows along [`Index::order`].
+    /// What evenness alone costs when tour `r` gets so many seconds more.
     #[inline]
     pub fn least(&self, city: &City, r: usize, more: i64) -> i64 {
         let work = self.work[r];
