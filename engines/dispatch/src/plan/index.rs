@@ -14,23 +14,27 @@ const STRETCHES: usize = 32;
 /// Visits that may begin this much after the end of a stretch are covered by its box.
 const AHEAD: Seconds = 3 * 3600;
 
-/// Where a worker is during some hours: no stop lies outside, no way between two stops is longer.
+/// Where a worker is during some hours: no stop lies outside, no way between two stops is longer, and from being free to
+/// the last moment for the next stop there is never more room.
 #[derive(Clone, Copy, Debug)]
 struct Whereabouts {
     low: Point,
     high: Point,
     longest: Seconds,
+    room: Seconds,
 }
 
 const ANYWHERE: Whereabouts = Whereabouts {
     low: Point { x: i32::MIN / 4, y: i32::MIN / 4 },
     high: Point { x: i32::MAX / 4, y: i32::MAX / 4 },
     longest: 0,
+    room: Seconds::MAX,
 };
 const NOWHERE: Whereabouts = Whereabouts {
     low: Point { x: i32::MAX / 4, y: i32::MAX / 4 },
     high: Point { x: i32::MIN / 4, y: i32::MIN / 4 },
     longest: 0,
+    room: Seconds::MIN,
 };
 
 impl Whereabouts {
@@ -94,6 +98,7 @@ impl Index {
                     covered.cover(pair[0].point);
                     covered.cover(pair[1].point);
                     covered.longest = covered.longest.max(pair[1].leg);
+                    covered.room = covered.room.max(pair[1].late.saturating_sub(pair[0].free));
                 }
                 self.boxes[s * tours.tours.len() + r] = covered;
             }
@@ -127,8 +132,8 @@ impl Index {
         let known = until <= FROM + STRETCH * (stretch as Seconds + 1) + AHEAD;
         let n = self.work.len();
         let seconds_per_metre = match &city.ways {
-            Ways::Flat { seconds_per_metre, .. } if known => *seconds_per_metre,
-            _ => 0.0,
+            Ways::Flat { seconds_per_metre, .. } if known => Some(*seconds_per_metre),
+            _ => None,
         };
         Detours { boxes: &self.boxes[stretch * n..(stretch + 1) * n], point, seconds_per_metre }
     }
@@ -145,19 +150,25 @@ impl Index {
 pub(super) struct Detours<'a> {
     boxes: &'a [Whereabouts],
     point: Point,
-    seconds_per_metre: f64,
+    /// `None`: the boxes say nothing about this visit.
+    seconds_per_metre: Option<f64>,
 }
 
 impl Detours<'_> {
-    /// Seconds that the way of tour `r` grows by at least: there and back from the box, less the way saved. Never
-    /// above what it really is; 0 where nothing is known.
+    /// Seconds that the way of tour `r` grows by at least: there and back from the box, less the way saved. Never above
+    /// what it really is; 0 where nothing is known. `None`: nowhere is there room for a service of `seconds`.
     #[inline]
-    pub fn least(&self, r: usize) -> i64 {
+    pub fn least(&self, r: usize, seconds: Seconds) -> Option<i64> {
+        let Some(seconds_per_metre) = self.seconds_per_metre else { return Some(0) };
         let b = &self.boxes[r];
+        if b.room < seconds {
+            return None;
+        }
         let x = (b.low.x - self.point.x).max(self.point.x - b.high.x).max(0);
         let y = (b.low.y - self.point.y).max(self.point.y - b.high.y).max(0);
         let (x, y) = (f64::from(x), f64::from(y));
-        let there = ((x * x + y * y).sqrt() * self.seconds_per_metre) as i64;
-        (2 * there - i64::from(b.longest)).max(0)
+        let there = ((x * x + y * y).sqrt() * seconds_per_metre) as i64;
+        let ways = 2 * there;
+        (ways + i64::from(seconds) <= i64::from(b.room)).then(|| (ways - i64::from(b.longest)).max(0))
     }
 }

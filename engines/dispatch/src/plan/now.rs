@@ -281,8 +281,11 @@ impl Board {
         let percent = self.city.objective.percent(Part::Travel);
         let mut all = Vec::with_capacity(self.stamps.len());
         for r in 0..self.stamps.len() {
-            if self.index.can(r, job.need, job.papers) && !job.ties.iter().any(|t| t.0 as usize == r) {
-                all.push((bound.of(self, r).saturating_add(detours.least(r) * percent), r as u32));
+            if self.index.can(r, job.need, job.papers)
+                && let Some(detour) = detours.least(r, job.seconds)
+                && !job.ties.iter().any(|t| t.0 as usize == r)
+            {
+                all.push((bound.of(self, r).saturating_add(detour * percent), r as u32));
             }
         }
         Queue::new(all)
