@@ -27,6 +27,7 @@ pub enum Family {
 }
 
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "planner")]
 pub struct Args {
     /// Folder with instance files, or one file (vrptw, homecare).
     #[arg(long, value_name = "DIR")]

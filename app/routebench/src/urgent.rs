@@ -12,7 +12,8 @@ pub fn run(args: &Args) -> Result<(), String> {
     let problem = sample::lived_in(args.visits, args.workers, args.seed);
     let how = How { seed: args.seed, threads: args.threads };
     let mut never = || false;
-    let units = args.units.unwrap_or(0);
+    // The city lives by an improved plan, not by the first one.
+    let units = args.units.unwrap_or(args.visits as u64 * 8);
     let plan = day(&problem, how, &mut Budget { units, stop: &mut never }).map_err(|e| e.to_string())?.plan;
     let planned = args.visits - plan.left_out.len();
     let base = Board::with(problem, &plan).map_err(|e| e.to_string())?;
@@ -57,7 +58,7 @@ fn orders(args: &Args, mut board: Board, planned: usize) -> Result<(), String> {
     let mut chance = Chance::new(args.seed);
     let (mut best, mut whole, mut displacing, mut found) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for i in 0..ORDERS {
-        let visit = add(&mut board, &mut chance)?;
+        let visit = add(args, &mut board, &mut chance)?;
         let from = meter::thread_seconds();
         let one = board.suggest(visit, 1).map_err(|e| e.to_string())?;
         best.push(micros(from));
@@ -73,7 +74,7 @@ fn orders(args: &Args, mut board: Board, planned: usize) -> Result<(), String> {
             return Err("the best of one and the best of five differ".into());
         }
         if i % 10 == 0 {
-            let urgent = add(&mut board, &mut chance)?;
+            let urgent = add(args, &mut board, &mut chance)?;
             let from = meter::thread_seconds();
             board.suggest_displacing(urgent, 5).map_err(|e| e.to_string())?;
             displacing.push(micros(from));
@@ -88,13 +89,13 @@ fn orders(args: &Args, mut board: Board, planned: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn add(board: &mut Board, chance: &mut Chance) -> Result<VisitIx, String> {
+fn add(args: &Args, board: &mut Board, chance: &mut Chance) -> Result<VisitIx, String> {
     let now = moment(chance);
-    add_at(board, chance, now)
+    add_at(args, board, chance, now)
 }
 
-fn add_at(board: &mut Board, chance: &mut Chance, now: i32) -> Result<VisitIx, String> {
-    let place = board.add_place(sample::spot_of(chance)).map_err(|e| e.to_string())?;
+fn add_at(args: &Args, board: &mut Board, chance: &mut Chance, now: i32) -> Result<VisitIx, String> {
+    let place = board.add_place(sample::spot_of(chance, args.visits)).map_err(|e| e.to_string())?;
     let workers = board.problem().workers.len();
     board.add(sample::urgent(chance, place, now, workers)).map_err(|e| e.to_string())
 }
@@ -104,7 +105,8 @@ fn pairs(args: &Args, mut board: Board, planned: usize) -> Result<(), String> {
     let (mut took, mut found) = (Vec::new(), 0);
     for i in 0..ORDERS {
         let now = moment(&mut chance);
-        let (first, second) = (add_at(&mut board, &mut chance, now)?, add_at(&mut board, &mut chance, now)?);
+        let (first, second) =
+            (add_at(args, &mut board, &mut chance, now)?, add_at(args, &mut board, &mut chance, now)?);
         let gap = if i % 2 == 0 { (0, 0) } else { (600, 1800) };
         board.link(Link { first, second, min_gap: gap.0, max_gap: gap.1 }).map_err(|e| e.to_string())?;
         let from = meter::thread_seconds();

@@ -46,7 +46,7 @@ fn the_parts_add_up_to_the_cost_and_the_best_of_five_is_the_best() {
     let mut chance = Chance::new(4);
     let mut found = 0;
     for i in 0..60 {
-        let place = board.add_place(sample::spot_of(&mut chance)).unwrap();
+        let place = board.add_place(sample::spot_of(&mut chance, 900)).unwrap();
         let v = board.add(sample::urgent(&mut chance, place, 8 * HOUR + 600 * (i % 36), 100)).unwrap();
         let all = board.suggest(v, 100).unwrap();
         for s in &all {
@@ -65,6 +65,33 @@ fn the_parts_add_up_to_the_cost_and_the_best_of_five_is_the_best() {
 }
 
 #[test]
+fn nobody_is_dismissed_who_could_go() {
+    let problem = sample::lived_in(900, 100, 3);
+    let mut never = || false;
+    let plan = day(&problem, How { seed: 1, threads: 1 }, &mut Budget { units: 300, stop: &mut never }).unwrap().plan;
+    let unwished = problem.objective.worth.unwished_worker * problem.objective.percent(Part::Wishes);
+    let mut board = Board::with(problem, &plan).unwrap();
+    let mut chance = Chance::new(7);
+    let mut found = 0;
+    for i in 0..80 {
+        let place = board.add_place(sample::spot_of(&mut chance, 900)).unwrap();
+        let mut one = sample::urgent(&mut chance, place, 8 * HOUR + 600 * (i % 36), 100);
+        one.ties.clear();
+        let mut all = one.clone();
+        // Workers with a tie are looked at without any bound: the slow and plain way.
+        all.ties = (0..100).map(|w| (WorkerIx(w), Tie::Unwished)).collect();
+        let (quick, plain) = (board.add(one).unwrap(), board.add(all).unwrap());
+        let list = |v: VisitIx, less: i64| {
+            let all = board.suggest(v, 100).unwrap();
+            all.into_iter().map(|s| (s.worker, s.start, s.cost - less)).collect::<Vec<_>>()
+        };
+        assert_eq!(list(quick, 0), list(plain, unwished));
+        found += list(quick, 0).len();
+    }
+    assert!(found > 80, "{found}");
+}
+
+#[test]
 fn a_pair_begins_together_with_two_workers_and_is_the_cheapest() {
     let problem = sample::lived_in(400, 60, 8);
     let mut never = || false;
@@ -72,7 +99,7 @@ fn a_pair_begins_together_with_two_workers_and_is_the_cheapest() {
     let mut board = Board::with(problem, &plan).unwrap();
     let mut chance = Chance::new(4);
     for i in 0..20 {
-        let place = board.add_place(sample::spot_of(&mut chance)).unwrap();
+        let place = board.add_place(sample::spot_of(&mut chance, 900)).unwrap();
         let one = board.add(sample::urgent(&mut chance, place, 9 * HOUR, 60)).unwrap();
         let two = board.add(sample::urgent(&mut chance, place, 9 * HOUR, 60)).unwrap();
         let gap = if i % 2 == 0 { (0, 0) } else { (600, 1800) };

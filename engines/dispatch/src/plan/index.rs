@@ -1,5 +1,5 @@
-//! What lets one order be placed among thousands of workers without reading all their tours: who has least to do, who can
-//! do what, and where in a tour a time of day begins. Small arrays, read in order.
+//! What lets one order be placed among thousands of workers without reading all their tours: how much each has to do, who can
+//! do what, where in a tour a time of day begins and where on the map that is. Small arrays, read in order.
 use super::city::{City, Point};
 use super::model::{Seconds, Ways};
 use super::objective::{Part, uneven};
@@ -14,23 +14,27 @@ const STRETCHES: usize = 32;
 /// Visits that may begin this much after the end of a stretch are covered by its box.
 const AHEAD: Seconds = 3 * 3600;
 
-/// Where a worker is during some hours: no stop lies outside, no way between two stops is longer.
+/// Where a worker is during some hours: no stop lies outside, no way between two stops is longer, and from being free to
+/// the last moment for the next stop there is never more room.
 #[derive(Clone, Copy, Debug)]
 struct Whereabouts {
     low: Point,
     high: Point,
     longest: Seconds,
+    room: Seconds,
 }
 
 const ANYWHERE: Whereabouts = Whereabouts {
     low: Point { x: i32::MIN / 4, y: i32::MIN / 4 },
     high: Point { x: i32::MAX / 4, y: i32::MAX / 4 },
     longest: 0,
+    room: Seconds::MAX,
 };
 const NOWHERE: Whereabouts = Whereabouts {
     low: Point { x: i32::MAX / 4, y: i32::MAX / 4 },
     high: Point { x: i32::MIN / 4, y: i32::MIN / 4 },
     longest: 0,
+    room: Seconds::MIN,
 };
 
 impl Whereabouts {
@@ -42,8 +46,6 @@ impl Whereabouts {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    /// Tours by work, the least first.
-    order: Vec<u32>,
     /// Load and work of each tour's worker in seconds.
     work: Vec<i64>,
     /// Skills and certificates of each tour's worker.
@@ -58,7 +60,6 @@ impl Index {
     pub fn of(city: &City, tours: &Tours) -> Index {
         let n = tours.tours.len();
         let mut index = Index {
-            order: (0..n as u32).collect(),
             work: vec![0; n],
             can: tours
                 .tours
@@ -74,13 +75,7 @@ impl Index {
         for r in 0..n {
             index.fill(city, tours, r);
         }
-        index.sort();
         index
-    }
-
-    fn sort(&mut self) {
-        let work = &self.work;
-        self.order.sort_unstable_by_key(|r| (work[*r as usize], *r));
     }
 
     fn fill(&mut self, city: &City, tours: &Tours, r: usize) {
@@ -103,6 +98,7 @@ impl Index {
                     covered.cover(pair[0].point);
                     covered.cover(pair[1].point);
                     covered.longest = covered.longest.max(pair[1].leg);
+                    covered.room = covered.room.max(pair[1].late.saturating_sub(pair[0].free));
                 }
                 self.boxes[s * tours.tours.len() + r] = covered;
             }
@@ -111,27 +107,9 @@ impl Index {
 
     /// Some tours have changed.
     pub fn update(&mut self, city: &City, tours: &Tours, changed: &[u32]) {
-        if changed.len() > 64 {
-            for r in changed {
-                self.fill(city, tours, *r as usize);
-            }
-            self.sort();
-            return;
-        }
         for r in changed {
-            let key = (self.work[*r as usize], *r);
-            if let Ok(old) = self.order.binary_search_by_key(&key, |r| (self.work[*r as usize], *r)) {
-                self.order.remove(old);
-                self.fill(city, tours, *r as usize);
-                let key = (self.work[*r as usize], *r);
-                let new = self.order.partition_point(|r| (self.work[*r as usize], *r) < key);
-                self.order.insert(new, *r);
-            }
+            self.fill(city, tours, *r as usize);
         }
-    }
-
-    pub fn order(&self) -> &[u32] {
-        &self.order
     }
 
     /// Has the worker of tour `r` the skills and certificates?
@@ -154,13 +132,13 @@ impl Index {
         let known = until <= FROM + STRETCH * (stretch as Seconds + 1) + AHEAD;
         let n = self.work.len();
         let seconds_per_metre = match &city.ways {
-            Ways::Flat { seconds_per_metre, .. } if known => *seconds_per_metre,
-            _ => 0.0,
+            Ways::Flat { seconds_per_metre, .. } if known => Some(*seconds_per_metre),
+            _ => None,
         };
         Detours { boxes: &self.boxes[stretch * n..(stretch + 1) * n], point, seconds_per_metre }
     }
 
-    /// What evenness alone costs when tour `r` gets so many seconds more; it grows along [`Index::order`].
+    /// What evenness alone costs when tour `r` gets so many seconds more.
     #[inline]
     pub fn least(&self, city: &City, r: usize, more: i64) -> i64 {
         let work = self.work[r];
@@ -172,19 +150,25 @@ impl Index {
 pub(super) struct Detours<'a> {
     boxes: &'a [Whereabouts],
     point: Point,
-    seconds_per_metre: f64,
+    /// `None`: the boxes say nothing about this visit.
+    seconds_per_metre: Option<f64>,
 }
 
 impl Detours<'_> {
-    /// Seconds that the way of tour `r` grows by at least: there and back from the box, less the way saved. Never
-    /// above what it really is; 0 where nothing is known.
+    /// Seconds that the way of tour `r` grows by at least: there and back from the box, less the way saved. Never above
+    /// what it really is; 0 where nothing is known. `None`: nowhere is there room for a service of `seconds`.
     #[inline]
-    pub fn least(&self, r: usize) -> i64 {
+    pub fn least(&self, r: usize, seconds: Seconds) -> Option<i64> {
+        let Some(seconds_per_metre) = self.seconds_per_metre else { return Some(0) };
         let b = &self.boxes[r];
+        if b.room < seconds {
+            return None;
+        }
         let x = (b.low.x - self.point.x).max(self.point.x - b.high.x).max(0);
         let y = (b.low.y - self.point.y).max(self.point.y - b.high.y).max(0);
         let (x, y) = (f64::from(x), f64::from(y));
-        let there = ((x * x + y * y).sqrt() * self.seconds_per_metre) as i64;
-        (2 * there - i64::from(b.longest)).max(0)
+        let there = ((x * x + y * y).sqrt() * seconds_per_metre) as i64;
+        let ways = 2 * there;
+        (ways + i64::from(seconds) <= i64::from(b.room)).then(|| (ways - i64::from(b.longest)).max(0))
     }
 }

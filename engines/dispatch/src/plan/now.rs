@@ -62,6 +62,41 @@ impl Bound {
     }
 }
 
+/// Tours in order of a bound, sorted only as far as somebody asks.
+struct Queue {
+    all: Vec<(i64, u32)>,
+    done: usize,
+    next: usize,
+    /// No tour still to come is below.
+    bound: i64,
+}
+
+impl Queue {
+    fn new(all: Vec<(i64, u32)>) -> Queue {
+        let bound = all.iter().map(|a| a.0).min().unwrap_or(i64::MAX / 4);
+        Queue { all, done: 0, next: 64, bound }
+    }
+
+    /// The next some tours in order; ever more at a time.
+    fn more(&mut self) -> Option<&[(i64, u32)]> {
+        let rest = &mut self.all[self.done..];
+        if rest.is_empty() {
+            return None;
+        }
+        let count = self.next.min(rest.len());
+        if count < rest.len() {
+            rest.select_nth_unstable(count - 1);
+        }
+        let now = &mut rest[..count];
+        now.sort_unstable();
+        self.next *= 2;
+        let from = self.done;
+        self.done += count;
+        self.bound = if self.done == self.all.len() { i64::MAX / 4 } else { self.all[self.done - 1].0 };
+        Some(&self.all[from..self.done])
+    }
+}
+
 fn cheapest_of(fits: &[Fit], low: i64) -> i64 {
     fits.iter().map(|f| f.cost).min().unwrap_or(i64::MAX / 4).min(low)
 }
@@ -218,34 +253,42 @@ impl Board {
                 keep_best(&mut best, Found { cost, r, k, start, held, displaced: NONE }, keep);
             }
         }
-        let bound = self.bound(visit);
         let ends = if held == FREE { job.from } else { held } + job.seconds;
-        let detours = self.index.detours(city, job.point, ends, if held == FREE { job.until } else { held });
-        let percent = city.objective.percent(Part::Travel);
-        for r in self.index.order() {
-            let r = *r as usize;
-            if best.len() == keep {
-                let worst = best.last().map_or(i64::MAX, |w: &Found| w.cost);
-                let least = bound.of(self, r);
-                if least > worst {
-                    break;
+        let mut queue = self.queue(visit, ends, if held == FREE { job.until } else { held });
+        while let Some(next) = queue.more() {
+            for (least, r) in next {
+                if best.len() == keep && best.last().is_some_and(|w: &Found| *least > w.cost) {
+                    return best;
                 }
-                if least + detours.least(r) * percent > worst {
+                let r = *r as usize;
+                if job.flags != 0 && !city.suits(visit, r as u32) {
                     continue;
                 }
-            }
-            if !self.index.can(r, job.need, job.papers) || job.ties.iter().any(|t| t.0 as usize == r) {
-                continue;
-            }
-            if job.flags != 0 && !city.suits(visit, r as u32) {
-                continue;
-            }
-            let first = self.index.first(r, ends);
-            if let Some((cost, k, start)) = self.tours.best_from(city, visit, held, r, first) {
-                keep_best(&mut best, Found { cost, r, k, start, held, displaced: NONE }, keep);
+                let first = self.index.first(r, ends);
+                if let Some((cost, k, start)) = self.tours.best_from(city, visit, held, r, first) {
+                    keep_best(&mut best, Found { cost, r, k, start, held, displaced: NONE }, keep);
+                }
             }
         }
         best
+    }
+
+    /// Everyone with the skills and without a tie, by what the visit costs with them at least.
+    fn queue(&self, visit: u32, ends: Seconds, until: Seconds) -> Queue {
+        let job = &self.city.jobs[visit as usize];
+        let bound = self.bound(visit);
+        let detours = self.index.detours(&self.city, job.point, ends, until);
+        let percent = self.city.objective.percent(Part::Travel);
+        let mut all = Vec::with_capacity(self.stamps.len());
+        for r in 0..self.stamps.len() {
+            if self.index.can(r, job.need, job.papers)
+                && let Some(detour) = detours.least(r, job.seconds)
+                && !job.ties.iter().any(|t| t.0 as usize == r)
+            {
+                all.push((bound.of(self, r).saturating_add(detour * percent), r as u32));
+            }
+        }
+        Queue::new(all)
     }
 
     /// What a visit costs at least with any worker it has no tie with.
@@ -269,24 +312,15 @@ impl Board {
         Bound { more: (i64::from(job.seconds) - 2).max(0), fixed: fixed - 2 * city.objective.percent(Part::Travel) }
     }
 
-    /// The cheapest matches for the two of a link. The tours are gone through by work, a stretch at a time; as soon as no
-    /// tour still to come can be part of a better match, it ends.
+    /// The cheapest matches for the two of a link. The tours are gone through by what they cost at least, some
+    /// at a time; as soon as no tour still to come can be part of a better match, it ends.
     fn scan_pair(&self, visits: (u32, u32), keep: usize) -> Vec<Match> {
-        /// Tours looked at between two matchings.
-        const STRIDE: usize = 512;
         let city = &self.city;
-        let bounds = [self.bound(visits.0), self.bound(visits.1)];
         let mut fits: [Vec<Fit>; 2] = [Vec::new(), Vec::new()];
-        let mut found: Vec<Match> = Vec::new();
         if keep == 0 {
-            return found;
+            return Vec::new();
         }
         let all = [visits.0, visits.1];
-        let percent = city.objective.percent(Part::Travel);
-        let detours = all.map(|v| {
-            let job = &city.jobs[v as usize];
-            self.index.detours(city, job.point, job.from + job.seconds, job.until)
-        });
         for (side, v) in all.into_iter().enumerate() {
             for (who, _) in &city.jobs[v as usize].ties {
                 let r = *who as usize;
@@ -295,43 +329,37 @@ impl Board {
                 }
             }
         }
-        for stride in self.index.order().chunks(STRIDE) {
-            let next = stride[0] as usize;
-            let low = [bounds[0].of(self, next), bounds[1].of(self, next)];
-            let cheapest = |side: usize| fits[side].iter().map(|f| f.cost).min().unwrap_or(i64::MAX / 4).min(low[side]);
-            let least = [cheapest(0), cheapest(1)];
+        let [a, b] = &mut fits;
+        let mut found = matches(city, visits, a, b, keep);
+        let mut queues = all.map(|v| {
+            let job = &city.jobs[v as usize];
+            self.queue(v, job.from + job.seconds, job.until)
+        });
+        loop {
             let worst = if found.len() == keep { found.last().map_or(i64::MAX, Match::cost) } else { i64::MAX };
-            if low[0].saturating_add(least[1]) > worst && low[1].saturating_add(least[0]) > worst {
-                break;
-            }
+            let mut over = true;
             for (side, v) in all.into_iter().enumerate() {
                 let job = &city.jobs[v as usize];
-                let most = worst.saturating_sub(least[1 - side]);
-                for r in stride {
+                let other = cheapest_of(&fits[1 - side], queues[1 - side].bound);
+                let Some(next) = queues[side].more() else { continue };
+                for (least, r) in next {
+                    if least.saturating_add(other) > worst {
+                        break;
+                    }
+                    over = false;
                     let r = *r as usize;
-                    let tied = job.ties.iter().any(|t| t.0 as usize == r);
-                    if tied || !self.index.can(r, job.need, job.papers) {
-                        continue;
-                    }
-                    if bounds[side].of(self, r).saturating_add(detours[side].least(r) * percent) > most {
-                        continue;
-                    }
                     if job.flags == 0 || city.suits(v, r as u32) {
                         let first = self.index.first(r, job.from + job.seconds);
-                        self.fits_on(v, r, first, most, &mut fits[side]);
+                        self.fits_on(v, r, first, worst.saturating_sub(other), &mut fits[side]);
                     }
                 }
             }
+            if over {
+                return found;
+            }
             let [a, b] = &mut fits;
             found = matches(city, visits, a, b, keep);
-            if found.len() == keep {
-                let worst = found.last().map_or(i64::MAX, Match::cost);
-                let least = [cheapest_of(a, low[0]), cheapest_of(b, low[1])];
-                a.retain(|f| f.cost.saturating_add(least[1]) <= worst);
-                b.retain(|f| f.cost.saturating_add(least[0]) <= worst);
-            }
         }
-        found
     }
 
     fn fits_on(&self, visit: u32, r: usize, first: usize, most: i64, into: &mut Vec<Fit>) {

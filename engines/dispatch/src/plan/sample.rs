@@ -1,17 +1,18 @@
 //! A made-up city's day: for measuring, for pictures, for tests.
 //!
-//! Homes of elders and workers are spread evenly over a square of 12 km. Ways are straight
-//! lines × 1.3 at 30 km/h. A visit takes 30 to 65 minutes, may begin within 1 to 3 hours between 7:30 and 17:30, and needs
-//! one of six skills, the first three being common. A worker has nine hours from 7:00, 8:00 or 9:00 on, the first skill and about half of the others.
-//! There is more to do than can be done: cheapest insertion leaves about a tenth undone.
+//! Homes of elders and workers are spread evenly over a square of 12 km for 1,000 visits, its area growing with their
+//! number. Ways are straight lines × 1.3 at 30 km/h. A visit takes 30 to 65 minutes, may begin within 1 to 3 hours between
+//! 7:30 and 17:30, and needs one of six skills, the first three being common. A worker has nine hours from 7:00, 8:00 or
+//! 9:00 on, the first skill and about half of the others. There is more to do than can be done: with a tenth as many
+//! workers as visits, cheapest insertion leaves an eighth undone.
 use super::model::{Place, Problem, Seconds, Span, Spot, Tie, Visit, Ways, Worker, WorkerIx};
 use super::objective::Objective;
 use crate::tags::{Language, LanguageSet, SkillSet};
 use crate::{Chance, GenderWish};
 use kernel::Sex;
 
-/// Metres of the side of the square.
-const SIDE: usize = 12_000;
+/// Metres of the side of the square for 1,000 visits.
+const SIDE: f64 = 12_000.0;
 /// 1.3 at 30 km/h.
 pub const SECONDS_PER_METRE: f64 = 1.3 * 3.6 / 30.0;
 const MINUTE: Seconds = 60;
@@ -28,12 +29,12 @@ pub fn city(visits: usize, workers: usize, seed: u64) -> Problem {
     let mut spots = Vec::with_capacity(visits + workers);
     let mut all = Vec::with_capacity(visits);
     for i in 0..visits {
-        spots.push(spot_of(&mut chance));
+        spots.push(spot_of(&mut chance, visits));
         all.push(visit(&mut chance, Place(i as u32)));
     }
     let mut hands = Vec::with_capacity(workers);
     for i in 0..workers {
-        spots.push(spot_of(&mut chance));
+        spots.push(spot_of(&mut chance, visits));
         hands.push(worker(&mut chance, Place((visits + i) as u32)));
     }
     Problem {
@@ -101,9 +102,10 @@ pub fn urgent(chance: &mut Chance, place: Place, now: Seconds, workers: usize) -
     one
 }
 
-/// A place somewhere in the city.
-pub fn spot_of(chance: &mut Chance) -> Spot {
-    let axis = |chance: &mut Chance| chance.below(SIDE + 1) as i32 - SIDE as i32 / 2;
+/// A place somewhere in a city of so many visits.
+pub fn spot_of(chance: &mut Chance, visits: usize) -> Spot {
+    let side = (SIDE * (visits as f64 / 1000.0).sqrt()) as usize;
+    let axis = |chance: &mut Chance| chance.below(side + 1) as i32 - side as i32 / 2;
     Spot { east: axis(chance), north: axis(chance) }
 }
 
