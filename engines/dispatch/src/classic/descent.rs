@@ -113,11 +113,10 @@ impl<'a> Descent<'a> {
                         improved |= self.try_pair(u, v);
                     }
                 }
-                if first || self.loose.routes[self.loose.nodes[u].route as usize].changed > since {
-                    if let Some(r) = self.loose.empty_route() {
-                        let door = self.loose.door(r);
-                        improved |= self.relocate(u, door) || self.exchange_tails(u, door);
-                    }
+                let stale = first || self.loose.routes[self.loose.nodes[u].route as usize].changed > since;
+                if stale && let Some(r) = self.loose.empty_route() {
+                    let door = self.loose.door(r);
+                    improved |= self.relocate(u, door) || self.exchange_tails(u, door);
                 }
             }
             first = false;
@@ -239,8 +238,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// A chain from `u` changes places with the chain that follows `v`'s predecessor… so that `u`'s chain ends up where
-    /// `w`, the client after `v`, was: `u` becomes `v`'s successor.
+    /// A chain from `u` changes places with a chain from `w`, the client after `v`: `u` becomes `v`'s successor.
     fn exchange(&mut self, u: usize, v: usize) -> bool {
         let l = &self.loose;
         let w = l.next(v);
