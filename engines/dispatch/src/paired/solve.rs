@@ -29,24 +29,26 @@ const MIX: Mix = [48, 48, 40, 40, 20, 30, 26, 4];
 /// Temperatures are stated for days whose mean way is 50 minutes.
 const MEAN_WAY: f64 = 50.0;
 /// First temperature and surcharge per used route of the starts, in turn.
-const STARTS: [(f64, f64); 4] = [(20.0, 0.0), (20.0, 30.0), (40.0, 0.0), (20.0, 0.0)];
+const STARTS: [(f64, f64); 5] = [(20.0, 0.0), (20.0, 0.0), (20.0, 30.0), (20.0, 0.0), (40.0, 0.0)];
 /// First temperatures of the reheats, in turn.
 const REHEATS: [f64; 4] = [7.0, 4.0, 11.0, 5.0];
 /// The same where somebody with a rare skill is late all day: the order of that one route is decided much hotter, and
 /// many short starts find the right one sooner than few long ones.
 const LATE_STARTS: [(f64, f64); 4] = [(100.0, 0.0), (150.0, 0.0), (60.0, 0.0), (100.0, 0.0)];
 const LATE_REHEATS: [f64; 4] = [7.0, 30.0, 15.0, 60.0];
-const LATE_SHORTER: u64 = 4;
-/// A day is late all over when lateness is more than this part of travel after one start.
+const LATE_SHORTER: u64 = 8;
+/// A day is late all over when lateness is more than this part of travel after the start before.
 const LATE_SHARE: f64 = 0.12;
 /// Last temperature of all but tiny budgets.
-const COLD: f64 = 0.5;
+const COLD: f64 = 0.7;
 /// Below this temperature the surcharge is gone.
 const FREE_BELOW: f64 = 6.0;
 /// Part of the budget that goes into starts.
-const START_SHARE: f64 = 0.4;
+const START_SHARE: f64 = 0.75;
+/// Part of the budget for the first start, which tells whether the day is late all over.
+const PROBE_SHARE: f64 = 0.03;
 /// Steps per visit that make a short annealing worth while.
-const SHORT: f64 = 15_000.0;
+const SHORT: f64 = 60_000.0;
 /// Plans kept from the starts.
 const KEPT: usize = 3;
 
@@ -67,9 +69,7 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
     let mut workers: Vec<Worker<'_>> = (0..threads).map(|k| Worker::new(&first, seed, k, threads)).collect();
     together(&mut workers, budget.stop, &ended, |w, stop| w.starts(&scheme, stop));
     let mut pool: Vec<State<'_>> = workers.iter_mut().flat_map(|w| std::mem::take(&mut w.pool)).collect();
-    pool.sort_by_key(State::cost);
-    pool.dedup_by_key(|s| s.cost());
-    pool.truncate(KEPT);
+    keep(&mut pool);
     for w in &mut workers {
         w.pool.clone_from(&pool);
     }
@@ -81,6 +81,13 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
         return Err(Unplannable);
     }
     plan(&best, work)
+}
+
+/// The best few, no two of the same cost.
+fn keep(pool: &mut Vec<State<'_>>) {
+    pool.sort_by_key(State::cost);
+    pool.dedup_by_key(|s| s.cost());
+    pool.truncate(KEPT);
 }
 
 /// Runs every worker on a thread of its own; the first on this one, because only this one may ask for the deadline.
@@ -111,7 +118,9 @@ pub(crate) struct Scheme {
     /// Ticks that are one degree.
     degree: f64,
     units: u64,
-    starts: u64,
+    /// Steps of the first start, of all, and of each other.
+    probe: u64,
+    for_starts: u64,
     steps: u64,
 }
 
@@ -123,8 +132,11 @@ impl Scheme {
         let shorts = START_SHARE * units as f64 / (SHORT * t.visits.len() as f64);
         // A larger budget buys more starts and longer ones.
         let starts = (shorts.powf(0.6) as u64).clamp(1, 48);
+        let probe = ((PROBE_SHARE * units as f64) as u64).max(1);
         let share = if starts == 1 { 1.0 } else { START_SHARE };
-        Scheme { degree: mean / MEAN_WAY, units, starts, steps: ((share * units as f64) as u64 / starts).max(1) }
+        let for_starts = (share * units as f64) as u64;
+        let steps = (for_starts.saturating_sub(probe) / starts).max(1);
+        Scheme { degree: mean / MEAN_WAY, units, probe, for_starts, steps }
     }
 
     fn course(&self, hot: f64, surcharge: f64, steps: u64) -> Course {
@@ -163,19 +175,22 @@ impl<'a> Worker<'a> {
     }
 
     fn starts(&mut self, scheme: &Scheme, stop: &mut dyn FnMut() -> bool) {
-        let most = scheme.starts * scheme.steps;
-        while self.work < most && !stop() {
-            let turn = self.pool.len() * self.threads + self.index;
-            let (table, steps) = if self.late && scheme.starts > 1 {
-                (LATE_STARTS, scheme.steps / LATE_SHORTER)
-            } else {
-                (STARTS, scheme.steps)
+        for run in 0.. {
+            let turn = run * self.threads + self.index;
+            let (table, steps) = match (self.pool.is_empty(), self.late) {
+                (true, _) => (&STARTS[..], scheme.probe),
+                (_, false) => (&STARTS[..], scheme.steps),
+                (_, true) => (&LATE_STARTS[..], (scheme.steps / LATE_SHORTER).max(1)),
             };
+            if !self.pool.is_empty() && (self.work + steps / 2 >= scheme.for_starts || stop()) {
+                return;
+            }
             let (hot, surcharge) = table[turn % table.len()];
-            let course = scheme.course(hot, surcharge, steps.clamp(1, most - self.work));
+            let course = scheme.course(hot, surcharge, steps.min(scheme.units - self.work));
             let best = self.anneal(&self.first.clone(), &course, stop);
             self.late = (best.late + best.worst) as f64 > LATE_SHARE * best.travel as f64;
             self.pool.push(best);
+            keep(&mut self.pool);
         }
     }
 
