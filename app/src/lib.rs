@@ -71,6 +71,11 @@ enum Command {
     /// Example: yinian policy decide --facts people.jsonl --on 2026-11-21 --json
     #[command(subcommand)]
     Policy(commands::policy::Policy),
+    /// The watch over devices: run a recorded home.
+    ///
+    /// Example: yinian vigil replay home.csv --json
+    #[command(subcommand)]
+    Vigil(commands::vigil::Vigil),
     /// Device protocols: decode recorded messages.
     ///
     /// Example: yinian wire decode --protocol gt06 messages.jsonl
@@ -132,6 +137,7 @@ async fn run(command: Command, config: Config) -> kernel::Result<ExitCode> {
         Command::Doctor { json } => commands::doctor::run(&config, json).await,
         Command::Audit(a) => commands::doctor::audit(&config, a).await,
         Command::Policy(a) => commands::policy::run(&config, a).await,
+        Command::Vigil(a) => commands::vigil::run(a),
         Command::Wire(a) => commands::protocols::run(a),
         Command::Safety(a) => commands::safety::run(config, a).await,
         Command::Bench(a) => bench::run(&config, a).await,

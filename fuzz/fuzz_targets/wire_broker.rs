@@ -1,6 +1,6 @@
 //! Any payload of a broker or a third-party platform: thing model, Zigbee2MQTT, our own JSON, telemetry.
 #![no_main]
-#[path = "../shared/tcp.rs"]
+#[path = "../common/tcp.rs"]
 #[allow(dead_code)]
 mod tcp;
 use kernel::Instant;

@@ -1,6 +1,6 @@
 //! Any bytes on a `jt808` connection.
 #![no_main]
-#[path = "../shared/tcp.rs"]
+#[path = "../common/tcp.rs"]
 mod tcp;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,6 +1,6 @@
 //! Any bytes as a SCAIP request: read or refused, and every reply is well-formed.
 #![no_main]
-#[path = "../shared/tcp.rs"]
+#[path = "../common/tcp.rs"]
 #[allow(dead_code)]
 mod tcp;
 use libfuzzer_sys::fuzz_target;

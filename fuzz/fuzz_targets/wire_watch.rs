@@ -1,6 +1,6 @@
 //! Any bytes on a `watch` connection.
 #![no_main]
-#[path = "../shared/tcp.rs"]
+#[path = "../common/tcp.rs"]
 mod tcp;
 use libfuzzer_sys::fuzz_target;
 

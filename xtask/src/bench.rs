@@ -7,8 +7,11 @@ use std::process::Command;
 const OPENFISCA: &str = "openfisca-core==46.0.1";
 
 /// Builds for release and runs `yinian bench NAME`; the program prints one JSON line per figure. Beside `policy` the
-/// same rules run in OpenFisca-core on the same people.
+/// same rules run in OpenFisca-core on the same people; `rivals` runs the planner beside other planners.
 pub fn run(root: &Path, name: &str, rest: &[String]) -> bool {
+    if name == "rivals" {
+        return crate::rivals::run(root, rest);
+    }
     if !runs(cargo(root).args(["build", "--release", "--package", "yinian"])) {
         return false;
     }

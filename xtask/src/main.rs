@@ -8,6 +8,7 @@
 
 mod bench;
 mod host;
+mod rivals;
 mod rust_text;
 mod test;
 mod tidy;
@@ -26,6 +27,8 @@ cargo xtask COMMAND
   tidy  The house rules alone: crate order, SQL only in store, file length, ...
   bench NAME [ARGUMENTS]...
         Builds for release and runs `yinian bench NAME`, one JSON line per figure.
+  bench rivals [--instances DIR] [--best-known FILE] [--seconds S] [--seeds N]
+        Sets up PyVRP, OR-Tools, VROOM and vrp-cli and runs them beside the planner, one JSON line per plan.
 ";
 
 fn main() -> ExitCode {

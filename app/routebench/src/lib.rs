@@ -27,6 +27,7 @@ pub enum Family {
 }
 
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "planner")]
 pub struct Args {
     /// Folder with instance files, or one file (vrptw, homecare).
     #[arg(long, value_name = "DIR")]
@@ -52,6 +53,9 @@ pub struct Args {
     /// Workers of the generated day (day, urgent).
     #[arg(long, default_value_t = 5_000)]
     pub workers: usize,
+    /// Units of work instead of those that fit into `--seconds` (day): the way to repeat a plan exactly.
+    #[arg(long)]
+    pub units: Option<u64>,
 }
 
 /// Runs one family and prints its lines.

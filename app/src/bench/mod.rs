@@ -47,6 +47,9 @@ pub struct Args {
     /// The commit the figures belong to, copied into the lines.
     #[arg(long, env = "YINIAN_COMMIT", default_value = "")]
     commit: String,
+    /// Of the planner's benches (vrptw, homecare, day, urgent).
+    #[command(flatten)]
+    planner: routebench::Args,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -67,6 +70,27 @@ enum What {
     Sos,
     /// P12: start to first page, memory, binary size.
     Start,
+    /// P8: vehicle routing with time windows (SINTEF text format).
+    Vrptw,
+    /// P9: home care with paired visits (Mankowska text format).
+    Homecare,
+    /// P10: a city's day.
+    Day,
+    /// P7: urgent orders among workers on duty.
+    Urgent,
+}
+
+impl What {
+    /// The planner's benches need no database.
+    const fn planner(self) -> Option<routebench::Family> {
+        match self {
+            What::Vrptw => Some(routebench::Family::Vrptw),
+            What::Homecare => Some(routebench::Family::Homecare),
+            What::Day => Some(routebench::Family::Day),
+            What::Urgent => Some(routebench::Family::Urgent),
+            What::Search | What::Pages | What::Policy | What::Settle | What::Import | What::Start => None,
+        }
+    }
 }
 
 /// Where a bench works, and how it tells its figures.
@@ -108,6 +132,15 @@ impl Bench {
 }
 
 pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
+    if let Some(family) = args.what.planner() {
+        return match routebench::run(family, &args.planner) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(why) => {
+                eprintln!("{why}");
+                Ok(ExitCode::FAILURE)
+            }
+        };
+    }
     let mut config = config.clone();
     let temporary = match &args.keep {
         Some(folder) => {
@@ -141,6 +174,7 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
         What::Ingest => ingest::run(&bench).await?,
         What::Sos => ingest::sos(&bench).await?,
         What::Start => start::run(&bench).await?,
+        What::Vrptw | What::Homecare | What::Day | What::Urgent => {}
     }
     Ok(ExitCode::SUCCESS)
 }

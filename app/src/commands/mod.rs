@@ -8,6 +8,7 @@ pub mod policy;
 pub mod safety;
 pub mod protocols;
 pub mod serve;
+pub mod vigil;
 
 use crate::config::Config;
 use crate::wire;

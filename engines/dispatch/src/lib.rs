@@ -2,7 +2,7 @@
 //!
 //! [`rank`] looks at every worker once. Whoever may not or cannot go is left out with one typed reason; the others
 //! are ordered by a cost in minutes that is the sum of named parts, so that a page can show why. [`rotation`] is the
-//! fair turn between the providers of a category (轮岗).
+//! fair turn between the providers of a category (轮岗). [`paired`] plans a whole day in which some visits need two carers.
 //!
 //! **Invariants**
 //! - Pure: the same input gives the same answer, to the last tie (by worker id).
@@ -12,8 +12,11 @@
 
 mod budget;
 mod chance;
+pub mod classic;
 mod hours;
 mod input;
+pub mod paired;
+pub mod plan;
 mod rank;
 mod reason;
 pub mod rotation;

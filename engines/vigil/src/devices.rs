@@ -36,14 +36,7 @@ pub(crate) fn step(settings: &Settings, state: &mut State, reading: &Reading, wh
     let bit = bit(reading.device);
     let now = state.now;
     match reading.what {
-        Measure::Battery(percent) if percent > settings.battery_low => {
-            if percent >= settings.battery_low.saturating_add(CHARGED_ABOVE).min(100) && state.devices.low & bit != 0 {
-                state.devices.low &= !bit;
-                if state.devices.low == 0 {
-                    state.well(settings, out, AlarmKind::BatteryLow, "已充电");
-                }
-            }
-        }
+        Measure::Battery(percent) if percent > settings.battery_low => charged(settings, state, percent, bit, out),
         Measure::Battery(_) | Measure::BatteryLow => {
             // A level said again and again is told once a day until the battery was charged.
             if state.devices.low & bit != 0 && now.since(state.devices.low_told) < Instant::DAY {
@@ -82,6 +75,17 @@ pub(crate) fn step(settings: &Settings, state: &mut State, reading: &Reading, wh
             }
         }
         _ => {}
+    }
+}
+
+fn charged(settings: &Settings, state: &mut State, percent: u8, bit: u32, out: &mut Vec<Outcome>) {
+    let enough = settings.battery_low.saturating_add(CHARGED_ABOVE).min(100);
+    if percent < enough || state.devices.low & bit == 0 {
+        return;
+    }
+    state.devices.low &= !bit;
+    if state.devices.low == 0 {
+        state.well(settings, out, AlarmKind::BatteryLow, "已充电");
     }
 }
 

@@ -32,8 +32,9 @@ pub(crate) struct HomeState {
     bed_closed: Instant,
     life_closed: Instant,
     away_closed: Instant,
-    /// Readings in a row of a room too cold (negative) or too hot.
+    /// Readings in a row of a room too cold (negative) or too hot, and when the newest was.
     climate: i8,
+    climate_at: Instant,
 }
 
 impl HomeState {
@@ -52,7 +53,13 @@ impl HomeState {
         for t in [&mut self.life, &mut self.open_since, &mut self.exit].into_iter().flatten() {
             back(t);
         }
-        for t in [&mut self.door_at, &mut self.bed_closed, &mut self.life_closed, &mut self.away_closed] {
+        for t in [
+            &mut self.door_at,
+            &mut self.bed_closed,
+            &mut self.life_closed,
+            &mut self.away_closed,
+            &mut self.climate_at,
+        ] {
             back(t);
         }
     }
@@ -75,10 +82,12 @@ pub(crate) fn step(settings: &Settings, state: &mut State, reading: &Reading, wh
             life(settings, state, when, Some(Room::Hall), out);
             entrance(settings, state, reading, open, when, out);
         }
-        Measure::Door { room, .. } => {
+        Measure::Door { door, room, .. } => {
             life(settings, state, when, Some(room), out);
             inside(settings, state, when, room, out);
-            routine::take(settings, state, when, Seen::Room(room), out);
+            // A door between rooms is passed both ways: it says that someone is on the way, not in which room.
+            let seen = if door == DoorKind::Inner { Seen::Passage } else { Seen::Room(room) };
+            routine::take(settings, state, when, seen, out);
         }
         Measure::Steps(steps) => {
             // A running total: only its growth is movement, and a smaller figure is a new day.
@@ -311,6 +320,10 @@ pub(crate) fn look_away(settings: &Settings, state: &mut State, out: &mut Vec<Ou
 }
 
 fn climate(settings: &Settings, state: &mut State, reading: &Reading, t: i16, when: Instant, out: &mut Vec<Outcome>) {
+    if state.home.climate_at >= when {
+        return;
+    }
+    state.home.climate_at = when;
     let home = &settings.home;
     let run = state.home.climate;
     let (kind, run, level) = match (home.room_cold, home.room_hot) {

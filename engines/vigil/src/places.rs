@@ -158,7 +158,7 @@ fn stay_inside(
         // The error circle touches the fence: nothing is known, and a doubt does not survive it.
         Side::Doubt => own.doubt = None,
         Side::Outside => {
-            own.distance = fence.shape.distance_outside_m(place).clamp(0.0, 1e9) as u32;
+            own.distance = fence.shape.distance_outside_m(place).round().clamp(0.0, 1e9) as u32;
             match (own.inside, own.doubt) {
                 (Some(false), _) => {}
                 (_, None) => {
@@ -321,7 +321,7 @@ fn wander(
     let first_two = places.walk.len() == 2;
     let pacing = is_pacing(&places.walk, accuracy);
     state.arm(Timer::Wander, since.plus_minutes(i64::from(mode.away)).max(state.now));
-    let metres = beyond as u32 + mode.radius_m;
+    let metres = (beyond.round() as u32).saturating_add(mode.radius_m);
     if first_two && settings.home.night.contains(when.minute_of_day()) {
         tell(state, out, AlarmKind::Wandering, since, format!("夜里离家 {metres} 米"));
     } else if pacing {

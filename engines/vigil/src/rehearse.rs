@@ -39,6 +39,8 @@ pub struct Person {
     pub outing: u16,
     /// Per cent of the days with a nap after noon.
     pub nap: u8,
+    /// How often they turn over in bed, seen by the bedroom's sensor, in a night.
+    pub restless: u8,
     pub bed_sensor: bool,
     /// Per cent of sensor events that get lost.
     pub lost: u8,
@@ -52,7 +54,7 @@ impl Dice {
     pub fn new(seed: u64) -> Dice {
         Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
     }
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -61,7 +63,7 @@ impl Dice {
     }
     /// 0 … `n` − 1
     pub fn below(&mut self, n: i64) -> i64 {
-        (self.next() % n.max(1) as u64) as i64
+        (self.roll() % n.max(1) as u64) as i64
     }
     pub fn chance(&mut self, percent: u8) -> bool {
         self.below(100) < i64::from(percent)
@@ -94,6 +96,7 @@ impl Person {
             outings: [dice.below(80) as u8, dice.below(60) as u8],
             outing: 45 + dice.below(90) as u16,
             nap: dice.below(90) as u8,
+            restless: dice.below(14) as u8,
             bed_sensor: dice.chance(50),
             lost: dice.below(6) as u8,
         }
@@ -244,7 +247,7 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
                 }
                 now = m.outing(now, minutes);
             }
-        } else if nap_left && now >= 12 * 60 + 30 && now < 14 * 60 {
+        } else if nap_left && (12 * 60 + 30..14 * 60).contains(&now) {
             nap_left = false;
             let nap = 30 + m.dice.length(30);
             m.motion(now, Room::Bedroom);
@@ -279,6 +282,14 @@ fn day(person: &Person, dice: &mut Dice, day: i32, index: i32, plants: &[Plant])
             m.up_at_night(at, 4, &[Room::Bathroom]);
         }
     }
+    for _ in 0..person.restless {
+        let at = bed + 20 + m.dice.below(DAY_BEGINS + 1440 - bed - 20);
+        m.motion(at, Room::Bedroom);
+    }
+    for _ in 0..person.restless / 3 {
+        let at = DAY_BEGINS + m.dice.below(rise - DAY_BEGINS);
+        m.motion(at, Room::Bedroom);
+    }
     if wandering > 0 && night > 100 {
         let parts = 3;
         for part in 0..parts {
@@ -302,4 +313,19 @@ pub fn home(person: &Person, seed: u64, start: CivilDate, days: u16, plants: &[(
     }
     all.sort_by_key(|r| r.at);
     all
+}
+
+/// Readings of a home as a recording: the file format of [`crate::replay`].
+pub fn recording(readings: &[Reading]) -> String {
+    let mut text = String::from("local time,sensor,room,kind,state\n");
+    for reading in readings {
+        let at = reading.at.stamp_seconds();
+        text.push_str(&match reading.what {
+            Measure::Motion { room } => format!("{at},M{:03},{},motion,ON\n", reading.device + 1, room.code()),
+            Measure::Door { open, .. } => format!("{at},D001,entrance,door,{}\n", if open { "OPEN" } else { "CLOSE" }),
+            Measure::Bed { occupied } => format!("{at},B001,bedroom,bed,{}\n", if occupied { "ON" } else { "OFF" }),
+            _ => continue,
+        });
+    }
+    text
 }

@@ -91,7 +91,7 @@ pub(crate) struct Devices {
     pub off_since: Option<Instant>,
 }
 
-/// The memory of the watch over one elder. Serialise it with serde (JSON: some 1–6 KB) or with [`State::to_json`].
+/// The memory of the watch over one elder. Serialise it with serde (JSON: some 2–6 KB) or with [`State::to_json`].
 ///
 /// It is bounded: at most one open alarm a kind, [`MAX_DEVICES`] devices, [`MAX_FENCES`] fences and eight weeks of
 /// day summaries.

@@ -65,7 +65,8 @@ pub fn step(settings: &Settings, state: &mut State, reading: &Reading) -> Vec<Ou
 }
 
 /// Lets time pass: raises what was expected and did not come, ends what has been well long enough. To be called when
-/// [`State::next_due`] has come; calling it earlier or more often changes nothing.
+/// [`State::next_due`] has come; calling it earlier or more often changes nothing. `now` is the platform's time at the
+/// call, not the moment that was due: an earlier time than the state has seen is taken for a clock that was set back.
 pub fn tick(settings: &Settings, state: &mut State, now: Instant) -> Vec<Outcome> {
     let mut out = Vec::new();
     state.settle_clock(now);

@@ -159,9 +159,8 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Hex digits (either case, an even number) to bytes.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.trim().chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
-    (digits.len() % 2 == 0).then(|| digits.chunks_exact(2).map(|p| p[0] << 4 | p[1]).collect())
+    let digits: Vec<u8> = text.trim().chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
+    digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(|p| p[0] << 4 | p[1]).collect())
 }
 
 /// CRC-16/X-25 (reflected 0x1021, start and final 0xFFFF): check value of "123456789" is 0x906E.

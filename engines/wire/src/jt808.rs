@@ -277,7 +277,7 @@ fn general_answer(head: &Head, session: &mut Session, now: Instant) -> Option<Ve
         }
         0x0004 => {
             let (y, mo, d, h, mi, s) = parts(now);
-            let bcd = |v: u8| (v / 10) << 4 | v % 10;
+            let bcd = |v: u8| ((v / 10) << 4) | (v % 10);
             (0x8004, [(y.rem_euclid(100)) as u8, mo, d, h, mi, s].map(bcd).to_vec())
         }
         0x5501 | 0x5502 if head.attr & 0x8000 != 0 => {

@@ -34,7 +34,7 @@ pub use alarm::Alarm;
 pub use bytes::{hex, unhex};
 pub use command::{Command, Measure, encode};
 pub use frame::{Framer, MAX_PENDING};
+pub use jt808::register_answer;
 pub use record::{Cell, MAX_ATTRIBUTES, MAX_LIST, MAX_TEXT, Media, Record, Value, Vitals, Wifi};
 pub use session::{Decoded, Integrity, Protocol, Refusal, Session, decode};
-pub use jt808::register_answer;
 pub use time::iso;

@@ -42,7 +42,13 @@ pub fn usual(identifier: &str) -> Option<Meaning> {
             Meaning::Alarm(Alarm::Gas)
         }
         "carbonmonoxide" | "coalarm" | "coalert" | "costate" => Meaning::Alarm(Alarm::CarbonMonoxide),
-        "waterleak" | "wateralarm" | "waterimmersion" | "watersensorstate" | "leak" | "leakage" | "flood"
+        "waterleak"
+        | "wateralarm"
+        | "waterimmersion"
+        | "watersensorstate"
+        | "leak"
+        | "leakage"
+        | "flood"
         | "waterimmersionalarm" => Meaning::Alarm(Alarm::WaterLeak),
         "tamper" | "tamperalarm" | "tamperstate" | "disassemble" => Meaning::Alarm(Alarm::Tampering),
         "batterylow" | "lowbattery" | "lowbatteryalarm" | "lowvoltage" => Meaning::Alarm(Alarm::LowBattery),
@@ -71,8 +77,8 @@ pub fn usual(identifier: &str) -> Option<Meaning> {
         "latitude" | "lat" => Meaning::Latitude,
         "longitude" | "lon" | "lng" => Meaning::Longitude,
         "temperature" | "currenttemperature" | "humidity" | "relativehumidity" | "pressure" | "illuminance"
-        | "occupancy" | "presence" | "motion" | "contact" | "doorstate" | "linkquality" | "action"
-        | "voltage" | "rssi" | "inbed" | "sleepstate" | "state" => Meaning::Plain,
+        | "occupancy" | "presence" | "motion" | "contact" | "doorstate" | "linkquality" | "action" | "voltage"
+        | "rssi" | "inbed" | "sleepstate" | "state" => Meaning::Plain,
         _ => return None,
     })
 }

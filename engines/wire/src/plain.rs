@@ -112,7 +112,8 @@ fn one(message: &Map<String, Json>, device: &str, now: Instant) -> Result<Record
     }
     if let Some(position) = message.get("position").filter(|p| !p.is_null()) {
         let get = |key: &str| position.get(key).and_then(number);
-        let (lat, lon) = (get("lat").ok_or(("position", "lat missing"))?, get("lon").ok_or(("position", "lon missing"))?);
+        let (lat, lon) =
+            (get("lat").ok_or(("position", "lat missing"))?, get("lon").ok_or(("position", "lon missing"))?);
         let valid = position.get("valid").and_then(truth).unwrap_or(true);
         r.valid = Some(r.place(lat, lon) && valid);
         r.accuracy_m = get("accuracy").filter(|a| *a > 0.0);

@@ -282,8 +282,7 @@ impl Record {
     pub fn wifi(&mut self, ssid: &str, mac: &str, rssi: Option<i32>) {
         let mac = mac.trim().replace('-', ":").to_ascii_lowercase();
         let parts: Vec<_> = mac.split(':').collect();
-        let ok = parts.len() == 6
-            && parts.iter().all(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()));
+        let ok = parts.len() == 6 && parts.iter().all(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()));
         if ok && self.wifi.len() < MAX_LIST {
             self.wifi.push(Wifi { mac, ssid: ssid.trim().chars().take(64).collect(), rssi });
         }

@@ -187,7 +187,8 @@ impl Request {
     /// Reads a request, or says with which status it is to be refused.
     pub fn parse(xml: &[u8]) -> Result<Request, Refused> {
         let mut reference = String::new();
-        let refuse = |status, reference: &str, tag: &str| Refused { status, reference: reference.into(), tag: tag.into() };
+        let refuse =
+            |status, reference: &str, tag: &str| Refused { status, reference: reference.into(), tag: tag.into() };
         if xml.len() > MAX_MESSAGE {
             return Err(refuse(Status::TooLong, "", ""));
         }
@@ -196,7 +197,8 @@ impl Request {
             return Err(refuse(Status::BadFormat, "", &doc.root));
         }
         let text = |tag: &str| doc.first(tag).map(str::trim).filter(|t| !t.is_empty()).map(String::from);
-        let must = |tag: &str, reference: &str| text(tag).ok_or_else(|| refuse(Status::MandatoryMissing, reference, tag));
+        let must =
+            |tag: &str, reference: &str| text(tag).ok_or_else(|| refuse(Status::MandatoryMissing, reference, tag));
         reference.clone_from(&must("ref", "")?);
         if reference.len() > 64 {
             return Err(refuse(Status::TooLong, "", "ref"));
@@ -262,12 +264,7 @@ impl Request {
             Some(number) => Voice::Duplex { number: number.into() },
             None => Voice::None,
         };
-        Reply {
-            reference: self.reference.clone(),
-            voice,
-            alternative_root: self.alternative_root,
-            ..Reply::default()
-        }
+        Reply { reference: self.reference.clone(), voice, alternative_root: self.alternative_root, ..Reply::default() }
     }
 
     pub fn refuse(&self, status: Status) -> Reply {
@@ -280,12 +277,15 @@ impl Request {
         let mut alarms = Vec::new();
         codes::alarms(self, &mut alarms);
         alarms.into_iter().for_each(|a| r.alarm(a));
-        r.set("messageType", match self.kind {
-            Kind::Alarm => "ME",
-            Kind::Reset => "RE",
-            Kind::Information => "IN",
-            Kind::Heartbeat => "PI",
-        });
+        r.set(
+            "messageType",
+            match self.kind {
+                Kind::Alarm => "ME",
+                Kind::Reset => "RE",
+                Kind::Information => "IN",
+                Kind::Heartbeat => "PI",
+            },
+        );
         r.set("deviceType", format!("{:04}", self.device_type));
         r.set("statusCode", format!("{:04}", self.status));
         if let Some(words) = codes::device_zh(self.device_type) {

@@ -104,8 +104,12 @@ impl Topic {
 
 fn named(family: Family, product: &str, device: &str, purpose: Purpose) -> Option<Topic> {
     let sound = |s: &str| s.len() <= 64 && !s.contains(['+', '#', '\0', '/']);
-    (sound(product) && sound(device) && !device.is_empty())
-        .then(|| Topic { family, product: product.into(), device: device.into(), purpose })
+    (sound(product) && sound(device) && !device.is_empty()).then(|| Topic {
+        family,
+        product: product.into(),
+        device: device.into(),
+        purpose,
+    })
 }
 
 /// What identifiers mean, by product; without an entry the usual meaning holds.
@@ -163,13 +167,24 @@ impl Wrong {
     }
 }
 
+/// A topic and what to publish on it.
+pub type Publish = (String, String);
+
+/// A message not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub wrong: Wrong,
+    /// What to tell the device.
+    pub reply: Option<Publish>,
+}
+
 /// A message taken.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Taken {
     /// Each with [`Record::device`] as `product/device`.
     pub records: Vec<Record>,
     /// Topic and payload to publish once the records are stored.
-    pub reply: Option<(String, String)>,
+    pub reply: Option<Publish>,
     /// Sub-devices that came on line (`true`) or left.
     pub sub_devices: Vec<(String, bool)>,
     /// An order's id and the code the device answered with.
@@ -177,21 +192,20 @@ pub struct Taken {
 }
 
 /// Reads one message. `bound` says whether the topic's device may speak for another (`product`, `device`).
-/// On `Err` the second part is the refusal to publish.
 pub fn decode(
     topic: &str,
     payload: &[u8],
     mapping: &Mapping,
     now: Instant,
     bound: impl Fn(&str, &str) -> bool,
-) -> Option<Result<Taken, (Wrong, Option<(String, String)>)>> {
+) -> Option<Result<Taken, Refused>> {
     let parsed = Topic::parse(topic)?;
     let reply_topic = parsed.reply_topic(topic);
     if payload.len() > MAX_PAYLOAD {
-        return Some(Err((Wrong::TooLong, None)));
+        return Some(Err(Refused { wrong: Wrong::TooLong, reply: None }));
     }
     let Ok(json) = serde_json::from_slice::<Json>(payload) else {
-        return Some(Err((Wrong::NotJson, None)));
+        return Some(Err(Refused { wrong: Wrong::NotJson, reply: None }));
     };
     let id = match json.get("id").or_else(|| json.get("msgId")) {
         Some(Json::String(s)) => s.chars().take(64).collect(),
@@ -208,7 +222,7 @@ pub fn decode(
             taken.reply = reply(200, "success");
             Ok(taken)
         }
-        Err(wrong) => Err((wrong, reply(wrong.code(), wrong.text()))),
+        Err(wrong) => Err(Refused { wrong, reply: reply(wrong.code(), wrong.text()) }),
     })
 }
 
@@ -216,9 +230,7 @@ fn envelope(topic: &Topic, json: &Json, id: &str, code: u16, text: &str, now: In
     let version = json.get("version").and_then(Json::as_str).unwrap_or("1.0");
     match topic.family {
         Family::OneJson => json!({ "id": id, "code": code, "msg": text }).to_string(),
-        Family::Alink => {
-            json!({ "code": code, "data": {}, "id": id, "message": text, "version": version }).to_string()
-        }
+        Family::Alink => json!({ "code": code, "data": {}, "id": id, "message": text, "version": version }).to_string(),
         Family::TuyaLink => {
             let code = if code == 200 { 0 } else { code };
             json!({ "msgId": id, "time": now.0, "code": code }).to_string()
@@ -257,7 +269,13 @@ impl Reader<'_> {
                 let params = params.and_then(Json::as_object).ok_or(Wrong::Envelope)?;
                 match (self.topic.family, params.get("eventCode").and_then(Json::as_str)) {
                     (Family::TuyaLink, Some(name)) => {
-                        self.event(product, device, name, &json!({ "value": params.get("outputParams") }), &mut taken.records)?;
+                        self.event(
+                            product,
+                            device,
+                            name,
+                            &json!({ "value": params.get("outputParams") }),
+                            &mut taken.records,
+                        )?;
                     }
                     _ => self.events(product, device, params, &mut taken.records)?,
                 }
@@ -288,7 +306,13 @@ impl Reader<'_> {
         Ok(taken)
     }
 
-    fn properties(&self, product: &str, device: &str, params: &Map<String, Json>, out: &mut Vec<Record>) -> Result<(), Wrong> {
+    fn properties(
+        &self,
+        product: &str,
+        device: &str,
+        params: &Map<String, Json>,
+        out: &mut Vec<Record>,
+    ) -> Result<(), Wrong> {
         let mut moments = Moments::new();
         if params.len() > MAX_POINTS {
             return Err(Wrong::TooMany);
@@ -333,7 +357,13 @@ impl Reader<'_> {
         }
     }
 
-    fn events(&self, product: &str, device: &str, params: &Map<String, Json>, out: &mut Vec<Record>) -> Result<(), Wrong> {
+    fn events(
+        &self,
+        product: &str,
+        device: &str,
+        params: &Map<String, Json>,
+        out: &mut Vec<Record>,
+    ) -> Result<(), Wrong> {
         if params.len() > MAX_POINTS {
             return Err(Wrong::TooMany);
         }

@@ -142,8 +142,7 @@ fn answer(decoded: &Decoded, lenient: bool) -> Map<String, Json> {
 
 /// A record as the vectors write one. `attributes.alarm` joins the alarms by commas.
 pub fn record(r: &Record) -> Json {
-    let mut attributes: Map<String, Json> =
-        r.attributes.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
+    let mut attributes: Map<String, Json> = r.attributes.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
     let alarms: Vec<&str> = r.alarms.iter().map(|a| a.code()).collect();
     if !alarms.is_empty() {
         attributes.insert("alarm".into(), json!(alarms.join(",")));

@@ -113,9 +113,7 @@ fn split(frame: &[u8]) -> Option<Parts<'_>> {
     let id = plain(id).filter(|i| (1..=20).contains(&i.len()))?;
     // The variant with an index: after it come four hex digits and another star.
     let (index, declared, content) = match rest {
-        [a, b, c, d, b'*', content @ ..] if four_hex(&[*a, *b, *c, *d]) => {
-            (plain(third), number(&rest[..4]), content)
-        }
+        [a, b, c, d, b'*', content @ ..] if four_hex(&[*a, *b, *c, *d]) => (plain(third), number(&rest[..4]), content),
         _ => (None, number(third), rest),
     };
     Some(Parts { maker, id, index, declared, content, closed })
@@ -286,7 +284,9 @@ pub(crate) fn encode(command: &Command, device: &str, session: &Session) -> Opti
         Command::MeasureNow(Measure::Temperature) => "bodytemp2".into(),
         // The watch measures pulse, pressure and oxygen in one go.
         Command::MeasureNow(_) => "hrtstart,1".into(),
-        Command::HeartRateEvery { seconds } => format!("hrtstart,{}", if *seconds == 0 { 0 } else { *seconds.max(&300) }),
+        Command::HeartRateEvery { seconds } => {
+            format!("hrtstart,{}", if *seconds == 0 { 0 } else { *seconds.max(&300) })
+        }
         Command::TemperatureEvery { seconds } => {
             format!("bodytemp,{},{}", u8::from(*seconds > 0), (seconds / 3600).clamp(1, 24))
         }
@@ -337,7 +337,7 @@ fn for_device(device: &str, session: &Session, content: &[u8]) -> Vec<u8> {
 fn zone(minutes: i32) -> String {
     let hundredths = (minutes.unsigned_abs() * 100 + 30) / 60;
     let mut s = format!("{}{}", if minutes < 0 { '-' } else { '+' }, hundredths / 100);
-    if hundredths % 100 != 0 {
+    if !hundredths.is_multiple_of(100) {
         s.push_str(format!(".{:02}", hundredths % 100).trim_end_matches('0'));
     }
     s

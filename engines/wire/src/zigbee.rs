@@ -30,13 +30,25 @@ pub struct Device {
 /// One message of a hub.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
-    Reading { name: String, record: Record },
-    Availability { name: String, online: bool },
+    Reading {
+        name: String,
+        record: Box<Record>,
+    },
+    Availability {
+        name: String,
+        online: bool,
+    },
     /// The hub itself.
-    Bridge { online: bool },
+    Bridge {
+        online: bool,
+    },
     Devices(Vec<Device>),
     /// `device_joined`, `device_leave`, `device_announce`, `device_interview`
-    Event { kind: String, ieee: String, name: String },
+    Event {
+        kind: String,
+        ieee: String,
+        name: String,
+    },
 }
 
 /// Why a message was not taken.
@@ -92,7 +104,7 @@ pub fn decode(base: &str, topic: &str, payload: &[u8], help: &[&str], now: Insta
         }
     }
     settle(&mut record, paired);
-    Ok(Some(Message::Reading { name: name.into(), record }))
+    Ok(Some(Message::Reading { name: name.into(), record: Box::new(record) }))
 }
 
 fn online(payload: &[u8]) -> Option<bool> {
@@ -117,7 +129,8 @@ fn bridge(path: &str, payload: &[u8]) -> Result<Option<Message>, Wrong> {
         return Ok(None);
     }
     let json: Json = serde_json::from_slice(payload).map_err(|_| Wrong::NotJson)?;
-    let text = |v: &Json, key: &str| v.get(key).and_then(Json::as_str).unwrap_or("").chars().take(128).collect::<String>();
+    let text =
+        |v: &Json, key: &str| v.get(key).and_then(Json::as_str).unwrap_or("").chars().take(128).collect::<String>();
     if path == "event" {
         let data = json.get("data").cloned().unwrap_or(Json::Null);
         let kind = text(&json, "type");

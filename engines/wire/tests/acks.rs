@@ -91,14 +91,19 @@ fn exchanges_are_answered_byte_for_byte() {
                 None => unhex(step["in_hex"].as_str().unwrap()).unwrap(),
             };
             // One login of a test has placeholder bytes for its checksum; one maker's example states a wrong length.
-            session.lenient = note.contains("type and time-zone words") || note.contains("maker's own") || note.contains("true content length");
+            session.lenient = note.contains("type and time-zone words")
+                || note.contains("maker's own")
+                || note.contains("true content length");
             let now = if note.contains("login with the clock fixed") { Instant(1_790_128_800_000) } else { NOW };
             let decoded = receive(&mut session, &input, now);
             if row["kind"] == "reject" {
                 assert!(decoded.refused.is_some() && decoded.records.is_empty(), "{note}");
                 continue;
             }
-            let want = step["out_text"].as_str().map(|t| hex(t.as_bytes())).or_else(|| step["out_hex"].as_str().map(String::from));
+            let want = step["out_text"]
+                .as_str()
+                .map(|t| hex(t.as_bytes()))
+                .or_else(|| step["out_hex"].as_str().map(String::from));
             let got = decoded.reply.as_deref().map(hex);
             if note.contains("coarse-position request") {
                 // Time and place are the other server's; the form is checked.

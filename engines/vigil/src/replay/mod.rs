@@ -190,7 +190,9 @@ impl Heard {
         };
         let known = &mut self.sensors[place];
         known.shown.rows += 1;
-        let Some(sensor) = known.sensor else {
+        // A meter's level is no use of the thing.
+        let usable = known.sensor.filter(|s| !matches!(s, Sensor::Item(_)) || !words::is_level(&row.state));
+        let Some(sensor) = usable else {
             let kind = if known.shown.kind.is_empty() { &known.shown.sensor } else { &known.shown.kind };
             if self.unknown.len() < LISTED || self.unknown.contains_key(kind) {
                 *self.unknown.entry(kind.clone()).or_default() += 1;

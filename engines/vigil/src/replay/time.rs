@@ -7,7 +7,14 @@ const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 /// end (passed over: the written clock counts), `25-Feb-2008 19:40:26`, `3/1/2026 7:12` (month first, unless the first
 /// part cannot be a month), `20260301071233`, and numbers: seconds or milliseconds since 1970 (shown in the city's
 /// zone), or, when small, seconds since the recording began (its first day is 2000-01-01).
+///
+/// Years before 1970 and after 2200 are no recordings but faults.
 pub(super) fn parse(text: &str) -> Option<Instant> {
+    let at = any(text)?;
+    (1970..=2200).contains(&at.date().year()).then_some(at)
+}
+
+fn any(text: &str) -> Option<Instant> {
     let text = text.trim();
     if !text.is_ascii() || text.len() > 64 {
         return None;

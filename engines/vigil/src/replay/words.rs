@@ -9,7 +9,19 @@ pub(super) enum Sensor {
     Bed,
     /// Something used: a tap, a flush, a stove, a lamp; as good as movement.
     Item(Room),
+    /// Smoke, gas, a leak, a call for help: the measure of its beginning.
+    Danger(Measure),
 }
+
+/// Kinds that mean danger, with what they say.
+const DANGERS: [(&[&str], Measure); 6] = [
+    (&["smoke", "烟"], Measure::Smoke(true)),
+    (&["gas", "燃气", "煤气"], Measure::Gas(true)),
+    (&["leak", "flood", "漏水", "水浸"], Measure::Water(true)),
+    (&["carbon", "一氧化碳"], Measure::Co(true)),
+    (&["sos", "emergency", "panic", "求助", "呼叫", "拉绳"], Measure::Sos { unverified: false }),
+    (&["fall", "跌倒"], Measure::Fall { unverified: false }),
+];
 
 impl Sensor {
     pub(super) fn zh(self) -> String {
@@ -19,6 +31,7 @@ impl Sensor {
             Sensor::Door(door, room) => format!("{}{}", room.zh(), door.zh()),
             Sensor::Bed => "床".into(),
             Sensor::Item(room) => format!("{}用品", room.zh()),
+            Sensor::Danger(what) => what.kind().zh().into(),
         }
     }
     /// What a state of it means; `None` for the end of a movement.
@@ -27,6 +40,13 @@ impl Sensor {
             Sensor::Motion(room) | Sensor::Item(room) => on.then_some(Measure::Motion { room }),
             Sensor::Door(door, room) => Some(Measure::Door { door, room, open: on }),
             Sensor::Bed => Some(Measure::Bed { occupied: on }),
+            Sensor::Danger(what) => match what {
+                Measure::Smoke(_) => Some(Measure::Smoke(on)),
+                Measure::Gas(_) => Some(Measure::Gas(on)),
+                Measure::Water(_) => Some(Measure::Water(on)),
+                Measure::Co(_) => Some(Measure::Co(on)),
+                call => on.then_some(call),
+            },
         }
     }
 }
@@ -40,7 +60,22 @@ fn room_of(name: &str) -> Option<Room> {
     let n = name;
     if has(
         n,
-        &["bath", "toilet", "wc", "shower", "lavatory", "restroom", "washroom", "卫生间", "厕所", "浴室", "洗手间"],
+        &[
+            "bath",
+            "toilet",
+            "wc",
+            "shower",
+            "lavatory",
+            "restroom",
+            "washroom",
+            "ensuite",
+            "en-suite",
+            "lavabo",
+            "卫生间",
+            "厕所",
+            "浴室",
+            "洗手间",
+        ],
     ) {
         Some(Room::Bathroom)
     } else if has(n, &["kitchen", "cook", "pantry", "厨房", "厨"]) {
@@ -66,8 +101,30 @@ fn room_of(name: &str) -> Option<Room> {
 pub(super) fn sensor(name: &str, room: &str, kind: &str) -> Option<Sensor> {
     let (name, room_name, kind) = (name.to_lowercase(), room.to_lowercase(), kind.trim().to_lowercase());
     let room = room_of(&room_name).or_else(|| room_of(&name)).unwrap_or(Room::Other);
-    if has(&kind, &["temp", "humid", "lumin", "lux", "brightness", "battery", "signal", "温", "湿", "光照", "电量"])
-    {
+    if has(
+        &kind,
+        &[
+            "temp",
+            "humid",
+            "lumin",
+            "lux",
+            "brightness",
+            "battery",
+            "signal",
+            "lightsensor",
+            "light_sensor",
+            "light sensor",
+            "illumin",
+            "watt",
+            "energy",
+            "radio",
+            "温",
+            "湿",
+            "光照",
+            "照度",
+            "电量",
+        ],
+    ) {
         return None;
     }
     if has(
@@ -81,6 +138,9 @@ pub(super) fn sensor(name: &str, room: &str, kind: &str) -> Option<Sensor> {
     }
     if has(&kind, &["door", "contact", "magnetic", "reed", "window", "门", "窗"]) {
         return Some(door(&name, &room_name, &kind, room));
+    }
+    if let Some((_, what)) = DANGERS.iter().find(|(words, _)| has(&kind, words)) {
+        return Some(Sensor::Danger(*what));
     }
     const ITEMS: &[&str] = &[
         "item",
@@ -112,6 +172,10 @@ pub(super) fn sensor(name: &str, room: &str, kind: &str) -> Option<Sensor> {
         "seat",
         "pressure",
         "object",
+        "mercury",
+        "electric",
+        "vibration",
+        "tilt",
         "float",
         "冰箱",
         "马桶",
@@ -199,6 +263,11 @@ fn door(name: &str, room_name: &str, kind: &str, room: Room) -> Sensor {
         (_, room) => room,
     };
     Sensor::Door(kind, room)
+}
+
+/// Whether a state is a figure other than 0 and 1: a level, of which only a mat's pressure says something.
+pub(super) fn is_level(text: &str) -> bool {
+    text.trim().parse::<f64>().is_ok_and(|v| v != 0.0 && v != 1.0)
 }
 
 /// Whether a state says on, open or present; `None` for words it does not know.

@@ -1,5 +1,5 @@
 //! Departures from the usual day, said in words with a score.
-use super::usual::{LEAST_DAYS, clock, meal_name, up};
+use super::usual::{Feature, LEAST_DAYS, clock, meal_name, up};
 use super::{MEALS, NONE, RISEN_MS, Told, day_and_minute, meal_moment, moment};
 use crate::alarm::{Alarm, AlarmKind, Evidence, Outcome};
 use crate::home::OUT_AFTER_MS;
@@ -50,6 +50,29 @@ pub(crate) fn after_activity(settings: &Settings, state: &mut State, when: Insta
     }
     night(state, when, out);
     up_late(state, when, out);
+    busy_bathroom(state, when, out);
+}
+
+/// Busy in the bathroom for longer than usual, seen while it goes on.
+fn busy_bathroom(state: &mut State, when: Instant, out: &mut Vec<Outcome>) {
+    let usual = state.habit.usual.bath_run;
+    let (Some(_), Some(run), true) = (state.habit.bath, state.habit.bath_run, usual.known()) else { return };
+    let stay = (when.since(run) / Instant::MINUTE).clamp(0, 1439) as u16;
+    if stay <= usual.limit {
+        return;
+    }
+    let known = state.open.iter().find(|o| o.kind == AlarmKind::LongBathroom && o.well_since.is_none());
+    if known.is_some_and(|o| state.now.since(o.told) < AGAIN_MS) {
+        return;
+    }
+    tell_bathroom(state, out, run, stay, usual);
+}
+
+fn tell_bathroom(state: &mut State, out: &mut Vec<Outcome>, since: Instant, stay: u16, usual: Feature) {
+    let words = duration_words(i64::from(stay) * Instant::MINUTE);
+    let reason = format!("在卫生间已 {words}，平时不超过 {} 分钟", up(usual.q90).max(5));
+    let score = usual.score(stay);
+    tell(state, out, Departure { kind: AlarmKind::LongBathroom, what: Told::Bathroom, since, score, reason });
 }
 
 fn ended(settings: &Settings, state: &mut State, when: Instant, out: &mut Vec<Outcome>) {
@@ -184,7 +207,10 @@ fn late_rise(state: &mut State, day: i32, out: &mut Vec<Outcome>) {
     }
     state.arm(Timer::Routine, now.plus_ms(AGAIN_MS));
     let bed = if matches!(state.home.bed, Some((true, _))) { "，仍在床上" } else { "" };
-    let reason = format!("平时 {} 前起床，今天 {} 仍无活动{bed}", clock(up(usual.q90)), clock(minute));
+    // A way to the bathroom is activity, but no rising.
+    let stirred = state.habit.last.is_some_and(|l| l >= moment(day, usual.q10));
+    let still = if stirred { "仍没有起床后的活动" } else { "仍无活动" };
+    let reason = format!("平时 {} 前起床，今天 {} {still}{bed}", clock(up(usual.q90)), clock(minute));
     let score = usual.score(minute);
     tell(state, out, Departure { kind: AlarmKind::LateRise, what: Told::Rise, since: limit, score, reason });
 }
@@ -229,12 +255,9 @@ fn meals(state: &mut State, day: i32, out: &mut Vec<Outcome>) {
 
 fn bathroom(state: &mut State, out: &mut Vec<Outcome>) {
     let Some(since) = state.habit.bath else { return };
-    let usual = *state.habit.usual.bath(since);
-    if !usual.known() {
-        return;
-    }
-    let now = state.now;
-    let limit = since.plus_minutes(i64::from(usual.limit));
+    let Some(limit) = state.habit.usual.bath_limit(since) else { return };
+    let (usual, now) = (*state.habit.usual.bath(since), state.now);
+    let limit = since.plus_minutes(i64::from(limit));
     if now < limit {
         return state.arm(Timer::Routine, limit);
     }
@@ -242,10 +265,7 @@ fn bathroom(state: &mut State, out: &mut Vec<Outcome>) {
     if now.since(since) > 12 * Instant::HOUR {
         return;
     }
-    let stay = (now.since(since) / Instant::MINUTE) as u16;
-    let reason = format!("在卫生间已 {}，平时不超过 {} 分钟", duration_words(now.since(since)), up(usual.q90).max(5));
-    let score = usual.score(stay);
-    tell(state, out, Departure { kind: AlarmKind::LongBathroom, what: Told::Bathroom, since, score, reason });
+    tell_bathroom(state, out, since, (now.since(since) / Instant::MINUTE) as u16, usual);
 }
 
 fn staying_out(state: &mut State, day: i32, out: &mut Vec<Outcome>) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// One usual thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Usually {
-    /// `rise`, `bed`, `night`, `bathroom`, `bathroom_night`, `outing`, `back`, `quiet`.
+    /// `rise`, `bed`, `night`, `bathroom`, `bathroom_night`, `bathroom_busy`, `outing`, `back`, `quiet`.
     pub what: &'static str,
     pub zh: &'static str,
     /// Days it was seen on.
@@ -50,6 +50,7 @@ impl State {
             ("night", "夜里入睡后活动", usual.night),
             ("bathroom", "白天最长如厕", usual.bath_day),
             ("bathroom_night", "夜里最长如厕", usual.bath_night),
+            ("bathroom_busy", "卫生间最长连续活动", usual.bath_run),
             ("outing", "最长外出", usual.out),
             ("quiet", "白天最长无活动", usual.quiet),
         ];

@@ -1,13 +1,15 @@
 //! The learnt day (SAF-5): what an elder's days usually look like, and what departs from it.
 //!
-//! A day runs from four in the morning to four in the morning. Each day is summed up in some thirty bytes; eight weeks
+//! A day runs from four in the morning to four in the morning. Each day is summed up in sixteen numbers; eight weeks
 //! of them are kept, newer ones count more (half after three weeks), and what is usual is read off them as weighted
 //! quantiles. There is no model to train: few days give wide limits, the season moves them along, a day that was told
 //! as a departure does not make itself usual.
+mod day;
 mod depart;
 mod learnt;
 mod usual;
 
+pub(crate) use day::{Day, Told};
 pub(crate) use depart::look;
 pub use learnt::{Learnt, Usually};
 
@@ -28,13 +30,15 @@ pub(crate) const NONE: u16 = u16::MAX;
 /// Minutes of one cell of the day's picture, and cells of a day.
 pub(crate) const CELL: u16 = 5;
 const CELLS: u16 = 1440 / CELL;
-/// Activity counts as being up when this many of this many cells in a row are busy.
-const UP_BUSY: u32 = 4;
+/// Being up is read off this many cells in a row: enough of them busy, half of those outside the bedroom, and someone
+/// about in them, in a room that is neither bedroom nor bathroom.
 const UP_SPAN: u16 = 8;
 /// Out of bed for this long in the morning is having risen.
 pub(crate) const RISEN_MS: i64 = 30 * Instant::MINUTE;
 /// No activity for this long after the usual bedtime: asleep.
 const ASLEEP_MS: i64 = 40 * Instant::MINUTE;
+/// Shorter pauses by day are not worth recording.
+const LEAST_QUIET: i64 = 30 * Instant::MINUTE;
 /// Longest stay that is recorded, minutes.
 const LONGEST: i64 = 20 * 60;
 /// A day with fewer events than this is no day to learn from: nobody was there, or the sensors were not.
@@ -48,6 +52,8 @@ pub(crate) const MEALS: [(u16, u16, &str); 3] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Room(Room),
+    /// A door between rooms moved.
+    Passage,
     Entrance {
         open: bool,
     },
@@ -59,97 +65,26 @@ pub(crate) enum Seen {
     },
 }
 
-/// A departure already told, a bit each in [`Day::told`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Told {
-    Rise = 1,
-    Meal = 2,
-    Night = 4,
-    Bathroom = 8,
-    Out = 16,
-    Quiet = 32,
-    Late = 64,
-}
-
-/// One day in short. Times are minutes after four in the morning, durations minutes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Day {
-    /// Days since 1970.
-    #[serde(rename = "d")]
-    pub day: i32,
-    #[serde(rename = "n")]
-    pub events: u16,
-    #[serde(rename = "r")]
-    pub rise: u16,
-    /// Last lasting activity.
-    #[serde(rename = "b")]
-    pub bed: u16,
-    /// Busy minutes after having fallen asleep.
-    #[serde(rename = "w")]
-    pub night: u16,
-    /// Which meals the kitchen was used for, and at which they were out: a bit each.
-    #[serde(rename = "m")]
-    pub meals: u8,
-    #[serde(rename = "ma")]
-    pub meals_out: u8,
-    /// Longest stay in the bathroom by day and at night.
-    #[serde(rename = "l")]
-    pub bath_day: u16,
-    #[serde(rename = "ln")]
-    pub bath_night: u16,
-    /// Longest time out, when they were last back, and in which hours of the day (from four) they were out.
-    #[serde(rename = "o")]
-    pub out: u16,
-    #[serde(rename = "ob")]
-    pub back: u16,
-    #[serde(rename = "oh")]
-    pub out_hours: u32,
-    /// Longest time without activity while up and in.
-    #[serde(rename = "q")]
-    pub quiet: u16,
-    #[serde(rename = "t")]
-    pub told: u8,
-}
-
-impl Day {
-    fn new(day: i32) -> Day {
-        Day {
-            day,
-            events: 0,
-            rise: NONE,
-            bed: NONE,
-            night: 0,
-            meals: 0,
-            meals_out: 0,
-            bath_day: NONE,
-            bath_night: NONE,
-            out: NONE,
-            back: NONE,
-            out_hours: 0,
-            quiet: NONE,
-            told: 0,
-        }
-    }
-    /// Saturday and Sunday.
-    pub(crate) fn weekend(day: i32) -> bool {
-        (day + 3).rem_euclid(7) >= 5
-    }
-}
-
 /// The learnt days and the one that is running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Habit {
     /// Days that are over, oldest first.
     pub days: Vec<Day>,
     pub today: Day,
-    /// Busy cells of today.
+    /// Busy cells of today, and those busy outside the bedroom: turning over in bed is no being up.
     active: [u64; 5],
+    abroad: [u64; 5],
+    /// The newest cell of today in which someone was about: neither in the bedroom nor in the bathroom.
+    about_cell: u16,
+    /// When something outside the bedroom was seen last.
+    last_abroad: Option<Instant>,
     /// The newest event inside, and the room it was in.
     pub last: Option<Instant>,
     pub room: Option<Room>,
     /// In the bathroom since.
     pub bath: Option<Instant>,
+    /// Its sensor has been busy without a long pause since.
+    pub bath_run: Option<Instant>,
     /// Fell asleep (no activity after the usual bedtime, or the bed is occupied); the cell last counted as night.
     asleep: bool,
     night_cell: u16,
@@ -166,9 +101,13 @@ impl Default for Habit {
             days: Vec::new(),
             today: Day::new(i32::MIN),
             active: [0; 5],
+            abroad: [0; 5],
+            about_cell: NONE,
+            last_abroad: None,
             last: None,
             room: None,
             bath: None,
+            bath_run: None,
             asleep: false,
             night_cell: NONE,
             night: 0,
@@ -190,6 +129,16 @@ pub(crate) fn moment(day: i32, minute: u16) -> Instant {
     Instant((i64::from(day) * 1440 + DAY_BEGINS + i64::from(minute)) * Instant::MINUTE - Instant::ZONE_MS)
 }
 
+fn is_set(cells: &[u64; 5], cell: u16) -> bool {
+    cells.get(usize::from(cell / 64)).is_some_and(|w| w & (1 << (cell % 64)) != 0)
+}
+
+fn set(cells: &mut [u64; 5], cell: u16) {
+    if let Some(word) = cells.get_mut(usize::from(cell / 64)) {
+        *word |= 1 << (cell % 64);
+    }
+}
+
 fn minutes(ms: i64) -> u16 {
     (ms / Instant::MINUTE).clamp(0, LONGEST) as u16
 }
@@ -202,14 +151,14 @@ fn most(known: &mut u16, new: u16) {
 
 impl Habit {
     pub(crate) fn clock_back(&mut self, now: Instant) {
-        for t in [&mut self.last, &mut self.bath].into_iter().flatten() {
+        for t in [&mut self.last, &mut self.last_abroad, &mut self.bath, &mut self.bath_run].into_iter().flatten() {
             *t = (*t).min(now);
         }
         // A day in the future would keep today out.
         let (day, _) = day_and_minute(now);
         if self.today.day > day {
             self.today = Day::new(day);
-            self.active = [0; 5];
+            self.clear_cells();
             self.days.retain(|d| d.day < day);
         }
     }
@@ -223,20 +172,19 @@ impl Habit {
     pub(crate) fn tell(&mut self, what: Told) {
         self.today.told |= what as u8;
     }
-    fn busy(&self, cell: u16) -> bool {
-        self.active.get(usize::from(cell / 64)).is_some_and(|w| w & (1 << (cell % 64)) != 0)
-    }
-    fn mark(&mut self, cell: u16) {
-        if let Some(word) = self.active.get_mut(usize::from(cell / 64)) {
-            *word |= 1 << (cell % 64);
-        }
-    }
-    /// How many of the cells up to this one are busy, and the first of them.
+    /// How many of the cells up to this one are busy and busy outside the bedroom, when they make up being up; and the
+    /// first of them.
     fn lasting(&self, cell: u16) -> Option<u16> {
         let from = cell.saturating_sub(UP_SPAN - 1);
-        let busy = (from..=cell).filter(|c| self.busy(*c));
+        let busy = (from..=cell).filter(|c| is_set(&self.active, *c));
+        let abroad = (from..=cell).filter(|c| is_set(&self.abroad, *c)).count() as u32;
         let first = busy.clone().next()?;
-        (busy.count() as u32 >= UP_BUSY).then_some(first)
+        let need = self.usual.up_busy();
+        // After the usual time less will do: whoever is awake then has risen.
+        let usual = self.usual.rise;
+        let awake = self.today.rise == NONE && usual.known() && cell * CELL >= usual.q50;
+        let about = awake || (self.about_cell != NONE && self.about_cell >= from);
+        (busy.count() as u32 >= need && abroad >= need / 2 && about).then_some(first)
     }
     /// Takes back a rising that was none: something moved well before the usual time, and then nothing for an hour.
     pub(crate) fn reconsider_rise(&mut self, now: Instant) {
@@ -250,13 +198,20 @@ impl Habit {
     pub(crate) fn stirring(&self, now: Instant) -> bool {
         self.last.is_some_and(|l| now.since(l) < 30 * Instant::MINUTE)
     }
+    fn clear_cells(&mut self) {
+        (self.active, self.abroad, self.about_cell) = ([0; 5], [0; 5], NONE);
+    }
     /// Ends the running day when a new one has begun.
     pub(crate) fn roll(&mut self, day: i32) {
         if day <= self.today.day {
             return;
         }
         let mut over = std::mem::replace(&mut self.today, Day::new(day));
-        self.active = [0; 5];
+        over.busy = (48..192).filter(|c| is_set(&self.active, *c)).count() as u16;
+        self.clear_cells();
+        if over.rise != NONE && over.quiet == NONE {
+            over.quiet = minutes(LEAST_QUIET);
+        }
         if over.events >= LEAST_EVENTS {
             over.night = if self.night_day == over.day { self.night } else { 0 };
             if self.days.len() >= DAYS {
@@ -307,7 +262,7 @@ pub(crate) fn take(settings: &Settings, state: &mut State, when: Instant, seen: 
     let cell = minute / CELL;
     if habit.last.is_some_and(|l| l > when) {
         // Late: it belongs into the day's picture, but changes nothing that is running.
-        habit.mark(cell);
+        set(&mut habit.active, cell);
         return;
     }
     match seen {
@@ -329,6 +284,10 @@ pub(crate) fn take(settings: &Settings, state: &mut State, when: Instant, seen: 
             }
         }
         Seen::Room(room) => enter(state, when, room),
+        Seen::Passage => {
+            leave_bathroom(habit, when);
+            habit.room = None;
+        }
     }
     activity(state, when, day, cell);
     depart::after_activity(settings, state, when, out);
@@ -356,6 +315,14 @@ fn enter(state: &mut State, when: Instant, room: Room) {
     let habit = &mut state.habit;
     habit.room = Some(room);
     if room == Room::Bathroom {
+        // In a home that does not see every room, the next visit may look like the same stay: a pause parts them.
+        let pause = habit.last.is_none_or(|l| when.since(l) > 30 * Instant::MINUTE);
+        if habit.bath.is_none() || pause {
+            habit.bath_run = Some(when);
+        }
+        if let Some(run) = habit.bath_run {
+            most(&mut habit.today.bath_run, minutes(when.since(run)));
+        }
         if habit.bath.is_none() {
             habit.bath = Some(when);
             if let Some(limit) = habit.usual.bath_limit(when) {
@@ -377,33 +344,19 @@ fn enter(state: &mut State, when: Instant, room: Room) {
 
 /// What every event means for the picture of the day: busy cells, rising, the night, the longest quiet time.
 fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
-    let in_bed = matches!(state.home.bed, Some((true, _)));
     let habit = &mut state.habit;
     let minute = cell * CELL;
     let gap = habit.last.map(|l| when.since(l));
-    let fresh = !habit.busy(cell);
+    let away = habit.room != Some(Room::Bedroom);
     habit.today.events = habit.today.events.saturating_add(1);
-    habit.mark(cell);
+    let fresh = !is_set(&habit.active, cell) || (away && !is_set(&habit.abroad, cell));
+    set(&mut habit.active, cell);
     habit.reconsider_rise(when);
-    let night_begins = habit.usual.night_begins();
-    if minute >= night_begins && gap.is_some_and(|g| g >= ASLEEP_MS) {
-        begin_night(habit, day);
+    if away {
+        abroad(habit, when, day, cell);
     }
-    if habit.asleep && fresh && !in_bed {
-        let night_day = habit.night_day;
-        // The night that began yesterday evening runs on until the usual time to rise.
-        let still = night_day == day || (night_day == day - 1 && minute < habit.usual.night_ends());
-        if still && habit.night_cell != cell {
-            habit.night_cell = cell;
-            habit.night = habit.night.saturating_add(CELL);
-            if night_day == day - 1
-                && let Some(yesterday) = habit.days.last_mut().filter(|d| d.day == night_day)
-            {
-                yesterday.night = habit.night;
-            }
-        } else if !still {
-            habit.asleep = false;
-        }
+    if !matches!(habit.room, None | Some(Room::Bedroom | Room::Bathroom)) {
+        habit.about_cell = cell;
     }
     // Moving about in the night, and the way to the bathroom, are no late bedtime.
     if fresh && let Some(first) = habit.lasting(cell) {
@@ -418,13 +371,44 @@ fn activity(state: &mut State, when: Instant, day: i32, cell: u16) {
     if let (Some(last), Some(gap)) = (habit.last, gap)
         && habit.today.rise != NONE
         && last >= moment(day, habit.today.rise)
-        && gap >= 30 * Instant::MINUTE
+        && gap >= LEAST_QUIET
         && state.home.exit.is_none_or(|e| last > e)
     {
         let end = when.min(moment(day, habit.usual.evening()));
-        most(&mut habit.today.quiet, minutes(end.since(last)));
+        if end > last {
+            most(&mut habit.today.quiet, minutes(end.since(last)));
+        }
     }
     habit.last = Some(when);
+}
+
+/// Activity outside the bedroom: after a while without it in the evening begins the night, and in the night it counts.
+fn abroad(habit: &mut Habit, when: Instant, day: i32, cell: u16) {
+    let minute = cell * CELL;
+    let gap = habit.last_abroad.replace(when).map(|l| when.since(l));
+    let fresh = !is_set(&habit.abroad, cell);
+    set(&mut habit.abroad, cell);
+    // Sitting up in the bedroom keeps its sensor busy; sleeping does not.
+    let still = (1..=UP_SPAN).filter(|n| cell >= *n && is_set(&habit.active, cell - n)).count() as u32;
+    if minute >= habit.usual.night_begins() && gap.is_some_and(|g| g >= ASLEEP_MS) && still < habit.usual.up_busy() {
+        begin_night(habit, day);
+    }
+    if !habit.asleep || !fresh {
+        return;
+    }
+    // The night that began yesterday evening runs on until the usual time to rise.
+    let night_day = habit.night_day;
+    if night_day != day && (night_day != day - 1 || minute >= habit.usual.night_ends()) {
+        habit.asleep = false;
+    } else if habit.night_cell != cell {
+        habit.night_cell = cell;
+        habit.night = habit.night.saturating_add(CELL);
+        if night_day == day - 1
+            && let Some(yesterday) = habit.days.last_mut().filter(|d| d.day == night_day)
+        {
+            yesterday.night = habit.night;
+        }
+    }
 }
 
 fn came_back(state: &mut State, left: Instant, when: Instant, minute: u16) {
@@ -435,6 +419,7 @@ fn came_back(state: &mut State, left: Instant, when: Instant, minute: u16) {
     habit.mark_out(left, when);
     // The time out is no quiet time: it ends where the absence ends.
     habit.last = Some(when);
+    habit.last_abroad = Some(when);
     if habit.today.rise == NONE {
         habit.today.rise = minute.min(CELLS * CELL);
     }

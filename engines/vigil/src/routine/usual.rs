@@ -9,6 +9,10 @@ pub(crate) const LEAST_DAYS: u16 = 7;
 const KIND_DAYS: usize = 8;
 /// Weight of a day against the day after it, per mille: half after three weeks.
 const FADES: u32 = 967;
+/// Busy cells of eight that make up being up, in a home nothing is known of yet.
+const UP_BUSY: u32 = 3;
+/// Where stays this long are usual, the home does not see the way out of the bathroom: silence after it says nothing.
+const BATH_BLIND: u16 = 60;
 /// Evening and night for a home nothing is known of yet, minutes after four: 20:30, 23:00, 05:00.
 const EVENING: u16 = 990;
 const NIGHT_BEGINS: u16 = 1140;
@@ -45,11 +49,14 @@ impl Feature {
 pub(crate) struct Usual {
     /// Days behind it.
     pub days: u16,
+    /// How many of eight cells are busy when someone is up, halved: dense homes need more than sparse ones.
+    pub up_busy: u16,
     pub rise: Feature,
     pub bed: Feature,
     pub night: Feature,
     pub bath_day: Feature,
     pub bath_night: Feature,
+    pub bath_run: Feature,
     pub out: Feature,
     pub back: Feature,
     pub quiet: Feature,
@@ -81,15 +88,17 @@ impl Usual {
         let all: Vec<Weighed> = weigh(days.iter(), day);
         let kind: Vec<Weighed> =
             if same.len() >= KIND_DAYS { weigh(same.into_iter(), day) } else { weigh(days.iter(), day) };
-        let rise = feature(&kind, Told::Rise, |d| d.rise, Width { half: 2, least: 45, floor: 0 });
-        let bed = feature(&kind, Told::Late, |d| d.bed, Width { half: 2, least: 75, floor: 0 });
+        let rise = feature(&kind, Told::Rise, |d| d.rise, Width { half: 2, least: 40, floor: 0 });
+        let bed = feature(&kind, Told::Late, |d| d.bed, Width { half: 2, least: 100, floor: 0 });
         Usual {
             days: days.len() as u16,
+            up_busy: up_busy(&all),
             rise,
             bed,
-            night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 25, floor: 40 }),
+            night: feature(&all, Told::Night, |d| d.night, Width { half: 2, least: 20, floor: 30 }),
             bath_day: feature(&all, Told::Bathroom, |d| d.bath_day, Width { half: 3, least: 25, floor: 45 }),
             bath_night: feature(&all, Told::Bathroom, |d| d.bath_night, Width { half: 3, least: 25, floor: 45 }),
+            bath_run: feature(&all, Told::Bathroom, |d| d.bath_run, Width { half: 3, least: 25, floor: 45 }),
             out: feature(&all, Told::Out, |d| d.out, Width { half: 3, least: 105, floor: 150 }),
             back: feature(&kind, Told::Out, |d| d.back, Width { half: 0, least: 75, floor: 0 }),
             quiet: feature(&all, Told::Quiet, |d| d.quiet, Width { half: 2, least: 75, floor: 180 }),
@@ -97,6 +106,10 @@ impl Usual {
             meal_days: std::array::from_fn(|n| meal(&kind, n).1),
             out_hours: (0..24).map(|h| out_hour(&kind, h)).collect(),
         }
+    }
+    /// Busy cells of eight that make up being up.
+    pub(crate) fn up_busy(&self) -> u32 {
+        if self.up_busy == 0 { UP_BUSY } else { u32::from(self.up_busy) }
     }
     /// When a quiet time no longer counts: a while before the usual bedtime.
     pub(crate) fn evening(&self) -> u16 {
@@ -111,13 +124,20 @@ impl Usual {
     /// The longest usual stay in the bathroom for one that begins now, when it is known.
     pub(crate) fn bath_limit(&self, since: Instant) -> Option<u16> {
         let feature = self.bath(since);
-        feature.known().then_some(feature.limit)
+        (feature.known() && feature.q90 <= BATH_BLIND).then_some(feature.limit)
     }
     pub(crate) fn bath(&self, since: Instant) -> &Feature {
         let night = is_night(day_and_minute(since).1);
         // A home where it is never used at night is measured by the day.
         if night && self.bath_night.known() { &self.bath_night } else { &self.bath_day }
     }
+}
+
+/// Three quarters of the usual share of busy cells, of eight; between two and four.
+fn up_busy(days: &[Weighed]) -> u16 {
+    let mut busy: Vec<u16> = days.iter().map(|w| w.day.busy).collect();
+    busy.sort_unstable();
+    busy.get(busy.len() / 2).map_or(0, |median| ((u32::from(*median) * 8 * 3 / 4 + 72) / 144).clamp(2, 4) as u16)
 }
 
 /// 21:00–06:00, for a minute after four.

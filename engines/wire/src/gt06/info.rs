@@ -140,7 +140,9 @@ pub(super) fn information(r: &mut Reader, length: usize, session: &Session, out:
 fn fuel(text: &str, out: &mut Record) -> bool {
     let f: Vec<&str> = text.trim_end_matches(|c: char| c <= ' ').split(',').collect();
     let [head, _, _, celsius, _, _, level, ..] = f.as_slice() else { return false };
-    let (Ok(celsius), Ok(level), "!AIOIL") = (celsius.parse::<f64>(), level.parse::<f64>(), *head) else { return false };
+    let (Ok(celsius), Ok(level), "!AIOIL") = (celsius.parse::<f64>(), level.parse::<f64>(), *head) else {
+        return false;
+    };
     out.set("temp1", celsius);
     out.set("fuel", level);
     true

@@ -7,8 +7,8 @@ use crate::session::Session;
 
 fn has_gps(kind: u8, variant: Kind) -> bool {
     match kind {
-        0x10 | 0x11 | 0x12 | 0x16 | 0x1A | 0x1E | 0x22 | 0x25 | 0x26 | 0x27 | 0x2D | 0x31 | 0x32 | 0x37 | 0x39 | 0xA0
-        | 0xA4 => true,
+        0x10 | 0x11 | 0x12 | 0x16 | 0x1A | 0x1E | 0x22 | 0x25 | 0x26 | 0x27 | 0x2D | 0x31 | 0x32 | 0x37 | 0x39
+        | 0xA0 | 0xA4 => true,
         0x17 => variant == Kind::Rfid,
         0xA2 => variant == Kind::Lw4g,
         0xA3 => !matches!(variant, Kind::Seeworld | Kind::SeeworldSteps),
@@ -37,6 +37,7 @@ pub(super) fn decode(kind: u8, variant: Kind, r: &mut Reader, session: &Session,
     if kind == 0xA3 && matches!(variant, Kind::Seeworld | Kind::SeeworldSteps) {
         return personal_state(variant, r, out);
     }
+    out.set("type", kind);
     let nt = session.model_is(NT) && matches!(kind, 0x22 | 0x25);
     let status = has_status(kind, variant, nt);
     if kind == 0x12 && session.model_is(&["QH302R"]) {
@@ -51,9 +52,7 @@ pub(super) fn decode(kind: u8, variant: Kind, r: &mut Reader, session: &Session,
         gps(r, session, out, GPS)?;
     }
     if has_cell(kind, variant) && r.left() > 0 {
-        let sized = status
-            && !matches!(kind, 0x19 | 0xA5 | 0xA2)
-            && !(kind == 0x16 && variant == Kind::Vxt01);
+        let sized = status && !matches!(kind, 0x19 | 0xA5 | 0xA2) && !(kind == 0x16 && variant == Kind::Vxt01);
         let done = cell(r, out, kind, variant, sized);
         if status {
             done?;

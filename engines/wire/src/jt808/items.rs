@@ -232,7 +232,7 @@ fn charge_or_cells(id: u8, v: &mut Reader, n: usize, out: &mut Record) -> Read<(
             percent => out.battery_level(percent.into()),
         },
         (0xE1, 2) => out.set("power", tenth(v.u16()?)),
-        (0xE1, 12..) if (n - 4) % 8 == 0 => {
+        (0xE1, 12..) if (n - 4).is_multiple_of(8) => {
             let (mcc, mnc) = (v.u16()?, v.u16()?);
             while v.left() > 0 {
                 let (lac, cid, rssi) = (v.u24()?, v.u32()?, v.u8()?);

@@ -53,7 +53,7 @@ pub(super) fn lock_command(v: &mut Reader, n: usize, out: &mut Record) -> Read<(
         7.. => out.set("lockPassword", latin1(v.take(6)?)),
         _ => {}
     }
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         out.set("unlockResult", v.u8()?);
     }
     Ok(())
@@ -80,7 +80,7 @@ pub(super) fn obd_or_sensors(value: &[u8], out: &mut Record) -> Read<()> {
         obd_text(&latin1(value), out);
         return Ok(());
     }
-    if value.len() < 11 || value.len() % 11 != 0 {
+    if value.len() < 11 || !value.len().is_multiple_of(11) {
         return Ok(());
     }
     let mut v = Reader::new(value);
@@ -213,7 +213,7 @@ pub(super) fn external_sensors(v: &mut Reader, out: &mut Record) -> Read<()> {
 pub(super) fn extended(value: &[u8], out: &mut Record) -> Read<()> {
     let mut v = Reader::new(value);
     let n = value.len();
-    if n >= 8 && (n - 3) % 5 == 0 && u16::from_be_bytes([value[0], value[1]]) > 200 {
+    if n >= 8 && (n - 3).is_multiple_of(5) && u16::from_be_bytes([value[0], value[1]]) > 200 {
         let (mcc, mnc) = (v.u16()?, v.u8()?);
         while v.left() > 0 {
             let (lac, cid, rssi) = (v.u16()?, v.u16()?, v.u8()?);

@@ -117,9 +117,8 @@ pub(crate) fn encode(command: &Command, device: &str, session: &Session) -> Opti
     };
     let terminal = terminal(device, session)?;
     let delimiter = if session.jt808.alternative { 0xE7 } else { 0x7E };
-    (body.len() <= 0x3FF).then(|| {
-        frame_for(delimiter, session.jt808.version, &terminal, id, Some(session.serial as u16), &body)
-    })
+    (body.len() <= 0x3FF)
+        .then(|| frame_for(delimiter, session.jt808.version, &terminal, id, Some(session.serial as u16), &body))
 }
 
 /// The list of 0104: `id u32 | len u8 | value`.

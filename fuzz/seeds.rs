@@ -1,12 +1,12 @@
-//! Writes the test vectors as starting points for the fuzz targets: `cargo run -p wire --example seeds`.
+//! Writes the test vectors as starting points for the fuzz targets: `cargo run --bin seeds` in this folder.
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() -> std::io::Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let vectors = here.join("tests/vectors");
-    let corpus = here.join("../../fuzz/corpus");
+    let vectors = here.join("../engines/wire/tests/vectors");
+    let corpus = here.join("corpus");
     let mut count = 0;
     let mut put = |target: &str, bytes: Vec<u8>| -> std::io::Result<()> {
         let dir: PathBuf = corpus.join(format!("wire_{target}"));
