@@ -44,10 +44,12 @@ impl Channel for Http {
     }
     async fn send(&self, m: &Message) -> Taken {
         let (agent, url, token) = (self.agent.clone(), self.url.clone(), self.token.clone());
-        let body = serde_json::json!({ "id": m.id.to_string(), "kind": m.kind, "to": m.to, "text": m.text }).to_string();
+        let body =
+            serde_json::json!({ "id": m.id.to_string(), "kind": m.kind, "to": m.to, "text": m.text }).to_string();
         let id = m.id.to_string();
         let asked = tokio::task::spawn_blocking(move || {
-            let mut request = agent.post(&url).header("content-type", "application/json").header("idempotency-key", &id);
+            let mut request =
+                agent.post(&url).header("content-type", "application/json").header("idempotency-key", &id);
             if let Some(t) = &token {
                 request = request.header("authorization", format!("Bearer {t}"));
             }

@@ -122,8 +122,12 @@ pub fn runner(db: &Db, config: &Config, shelf: &Arc<entitlement::Shelf>) -> work
 pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
     let shelf = Arc::new(entitlement::Shelf::shipped()?);
     let regions = people::service::load_book(&db).await?;
-    let panels: Vec<Arc<dyn people::service::Panel>> =
-        entitlement::panels(shelf.clone()).into_iter().chain(orders::panels()).chain(assessment::panels()).chain(safety::panels()).collect();
+    let panels: Vec<Arc<dyn people::service::Panel>> = entitlement::panels(shelf.clone())
+        .into_iter()
+        .chain(orders::panels())
+        .chain(assessment::panels())
+        .chain(safety::panels())
+        .collect();
     let access = Arc::new(access::Access::new(db.clone(), config.region));
     let evidence: Arc<dyn orders::EvidencePanel> = Arc::new(field::Panel);
     let channel: Arc<dyn safety::service::Channel> = match &config.notify {

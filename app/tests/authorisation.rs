@@ -220,7 +220,8 @@ async fn own_pages_open_for_whoever_may() {
 /// Pages whose permission a role holds for other things than this world gives it.
 fn nothing_own(role: Role, path: &str) -> bool {
     // Everyone who is signed in may follow a link into the books; which kinds of account they read is the books' table.
-    path == "/books/accounts/{id}" && matches!(role, Role::Worker | Role::Assessor | Role::Administrator | Role::Elder | Role::Family)
+    path == "/books/accounts/{id}"
+        && matches!(role, Role::Worker | Role::Assessor | Role::Administrator | Role::Elder | Role::Family)
 }
 
 /// The forms of own things reach their services: what is refused above is refused for whose it is.

@@ -35,9 +35,6 @@ pub struct Args {
     /// Devices connected at once (ingest, sos).
     #[arg(long, default_value_t = 20_000)]
     connections: usize,
-    /// How long is measured (ingest).
-    #[arg(long, default_value_t = 20)]
-    seconds: u64,
     /// Keep and reuse the filled database in this folder; without it a temporary folder is used.
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
@@ -47,7 +44,7 @@ pub struct Args {
     /// The commit the figures belong to, copied into the lines.
     #[arg(long, env = "YINIAN_COMMIT", default_value = "")]
     commit: String,
-    /// Of the planner's benches (vrptw, homecare, day, urgent).
+    /// Of the planner's benches (vrptw, homecare, day, urgent); `--seconds` is also how long devices send (ingest, sos).
     #[command(flatten)]
     planner: routebench::Args,
 }
@@ -88,7 +85,14 @@ impl What {
             What::Homecare => Some(routebench::Family::Homecare),
             What::Day => Some(routebench::Family::Day),
             What::Urgent => Some(routebench::Family::Urgent),
-            What::Search | What::Pages | What::Policy | What::Settle | What::Import | What::Start => None,
+            What::Search
+            | What::Pages
+            | What::Policy
+            | What::Settle
+            | What::Import
+            | What::Ingest
+            | What::Sos
+            | What::Start => None,
         }
     }
 }
@@ -160,7 +164,7 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
         orders: args.orders,
         rows: args.rows,
         connections: args.connections,
-        seconds: args.seconds,
+        seconds: args.planner.seconds.max(1.0) as u64,
         people_out: args.people_out,
         commit: args.commit,
         _temporary: temporary,

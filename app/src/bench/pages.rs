@@ -58,9 +58,9 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
         add(cookie, if *role == Role::ProviderManager { "/orders/board" } else { "/orders" });
     }
     let (tell, told) = tokio::sync::oneshot::channel();
-    tokio::spawn(
-        async move { crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), None, Some(tell)).await },
-    );
+    tokio::spawn(async move {
+        crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), None, Some(tell)).await
+    });
     let address = told.await.map_err(Error::internal)?;
     // One by one first: each page alone.
     let mut alone = serde_json::Map::new();

@@ -106,7 +106,10 @@ fn clear(data: &Path) -> Result<()> {
         return Ok(());
     }
     let known = |name: &str| {
-        matches!(name, "keys" | "photos" | "yinian.toml") || name == MARK || name.starts_with("yinian.sqlite") || name.starts_with("telemetry.sqlite")
+        matches!(name, "keys" | "photos" | "yinian.toml")
+            || name == MARK
+            || name.starts_with("yinian.sqlite")
+            || name.starts_with("telemetry.sqlite")
     };
     for entry in std::fs::read_dir(data).map_err(Error::internal)? {
         let name = entry.map_err(Error::internal)?.file_name().to_string_lossy().to_string();

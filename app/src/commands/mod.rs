@@ -5,8 +5,8 @@ pub mod doctor;
 pub mod import;
 pub mod jobs;
 pub mod policy;
-pub mod safety;
 pub mod protocols;
+pub mod safety;
 pub mod serve;
 pub mod vigil;
 

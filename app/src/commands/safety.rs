@@ -49,7 +49,13 @@ pub async fn run(config: Config, what: Safety) -> Result<ExitCode> {
             match found.as_slice() {
                 [one] => one.id,
                 [] => return Err(Error::Internal(format!("--elder {}: nobody has this name", a.elder))),
-                many => return Err(Error::Internal(format!("--elder {}: {} have this name; give the id", a.elder, many.len()))),
+                many => {
+                    return Err(Error::Internal(format!(
+                        "--elder {}: {} have this name; give the id",
+                        a.elder,
+                        many.len()
+                    )));
+                }
             }
         }
     };
@@ -59,7 +65,9 @@ pub async fn run(config: Config, what: Safety) -> Result<ExitCode> {
         Some(text) => {
             let parts: Vec<f64> = text.split(',').filter_map(|p| p.trim().parse().ok()).collect();
             match parts.as_slice() {
-                [lat, lng, m] => GeoPoint::from_degrees(*lat, *lng).map(|point| Fix { point, accuracy_m: *m as i64, at: now }),
+                [lat, lng, m] => {
+                    GeoPoint::from_degrees(*lat, *lng).map(|point| Fix { point, accuracy_m: *m as i64, at: now })
+                }
                 _ => return Err(Error::Internal("--at is LAT,LNG,METRES".into())),
             }
         }

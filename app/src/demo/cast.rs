@@ -190,7 +190,19 @@ pub async fn build_cast(db: &Db, config: &Config, seed: u64, elders: usize, toda
     let platform = b.platform.clone();
     let n = open_archives(db, &platform, &all).await?.len();
     let towns = list.iter().map(|t| t.code).collect();
-    Ok(Cast { elders: n, county, towns, clerks, town_staff, county_staff, city_staff, finance, operator, firms, assessors })
+    Ok(Cast {
+        elders: n,
+        county,
+        towns,
+        clerks,
+        town_staff,
+        county_staff,
+        city_staff,
+        finance,
+        operator,
+        firms,
+        assessors,
+    })
 }
 
 impl Builder<'_> {

@@ -15,8 +15,8 @@ pub use cast::{Cast, build_cast};
 pub use devices::{report, wear};
 pub use history::write as write_history;
 pub use life::live;
-pub use policies::{adopt_renovation, late_notices};
 pub use names::{Dice, Numbers};
+pub use policies::{adopt_renovation, late_notices};
 pub use population::{Person, Town, people};
 pub use safety::write as write_emergencies;
 

@@ -4,10 +4,10 @@ use super::names::{Dice, mobile};
 use super::{COUNTY, Cast, TOWNS};
 use crate::config::Config;
 use crate::wire;
-use kernel::{CivilDate, ElderId, Error, IdGen, Instant, Result};
-use people::model::{ElderCard, Living};
 use ::safety::model::{AlarmKind, Cause, Consent, Duty, Fix, HelperKind, NewAlarm, Origin, SlowClass};
 use ::safety::service::{self, HistoryCase, Home, NewDuty, NewHelper};
+use kernel::{CivilDate, ElderId, Error, IdGen, Instant, Result};
+use people::model::{ElderCard, Living};
 use store::Db;
 
 /// Days of past alarms.

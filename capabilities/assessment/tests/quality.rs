@@ -1,7 +1,7 @@
 //! Samples that can be drawn again, and how far assessors agree.
 #![allow(clippy::unwrap_used)]
 mod common;
-use assessment::model::{Purpose, State, draw, months_later};
+use assessment::model::{Purpose, State, draw, good_until};
 use assessment::service::{self, NewSample};
 use common::*;
 use kernel::Error;
@@ -22,10 +22,10 @@ fn a_seed_draws_the_same_places_and_every_place_comes_up() {
 }
 
 #[test]
-fn a_month_without_the_day_ends_on_its_last() {
-    assert_eq!(months_later(day("2026-08-31"), 6), day("2027-02-28"));
-    assert_eq!(months_later(day("2028-02-29"), 12), day("2029-02-28"));
-    assert_eq!(months_later(day("2026-11-20"), 24), day("2028-11-20"));
+fn a_result_is_good_to_the_day_before_the_same_day() {
+    assert_eq!(good_until(day("2026-03-01"), 12), day("2027-02-28"));
+    assert_eq!(good_until(day("2026-11-20"), 24), day("2028-11-19"));
+    assert_eq!(good_until(day("2026-08-31"), 6), day("2027-02-27"), "a month without the day counts to its last");
 }
 
 #[tokio::test]

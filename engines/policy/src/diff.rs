@@ -41,7 +41,9 @@ pub fn differences(a: &Pack, b: &Pack) -> Vec<Difference> {
     found
 }
 
-const PARTS: [(&str, fn(&Pack) -> Vec<Part>); 5] = [
+/// Takes the comparable parts of one kind out of a pack.
+type Pick = fn(&Pack) -> Vec<Part>;
+const PARTS: [(&str, Pick); 5] = [
     ("article", articles),
     ("parameter", |p| p.parameters.iter().map(|v| (v.name.clone(), v.label.clone(), values(p, v))).collect()),
     ("condition", |p| p.conditions.iter().map(|c| (c.name.clone(), c.label.clone(), condition(p, c))).collect()),

@@ -131,10 +131,10 @@ impl Client {
                     if n == 0 {
                         return Ok(());
                     }
-                    if let Some(d) = &mut self.deadline {
-                        if self.who.is_some() {
-                            d.0 = shared.db.now();
-                        }
+                    if let Some(d) = &mut self.deadline
+                        && self.who.is_some()
+                    {
+                        d.0 = shared.db.now();
                     }
                     self.received(&buffer[..n]).await?;
                 }
@@ -420,10 +420,11 @@ impl Client {
 
     fn disconnect(&mut self, why: DisconnectReasonCode) {
         self.closing = true;
-        if self.five && self.who.is_some() {
-            if let Ok(p) = v5_0::Disconnect::builder().reason_code(why).build() {
-                self.send(p);
-            }
+        if self.five
+            && self.who.is_some()
+            && let Ok(p) = v5_0::Disconnect::builder().reason_code(why).build()
+        {
+            self.send(p);
         }
     }
 

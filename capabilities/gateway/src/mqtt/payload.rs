@@ -68,7 +68,7 @@ pub(super) async fn read(
     } else {
         match thing::decode(topic, bytes, &Mapping::new(), now, |_, _| true) {
             None => Vec::new(),
-            Some(Err((wrong, reply))) => return Ok(Err(Refused { what: format!("{wrong:?}"), reply })),
+            Some(Err(no)) => return Ok(Err(Refused { what: format!("{:?}", no.wrong), reply: no.reply })),
             Some(Ok(t)) => {
                 out.reply = t.reply;
                 let name = |d: String| d.rsplit_once('/').map_or(d.clone(), |(_, n)| n.to_string());
@@ -129,7 +129,7 @@ fn of_hub(
     }
     let named = |hub: &Hub, name: String| Some(hub.names.get(&name).cloned().unwrap_or(name));
     Ok(match zigbee::decode("zigbee2mqtt", topic, bytes, &[], now)? {
-        Some(zigbee::Message::Reading { name, record }) => vec![(named(hub, name), record)],
+        Some(zigbee::Message::Reading { name, record }) => vec![(named(hub, name), *record)],
         Some(zigbee::Message::Availability { name, online }) => {
             let mut r = Record::new();
             r.alarm(if online { wire::Alarm::PowerOn } else { wire::Alarm::LinkLost });

@@ -158,7 +158,10 @@ async fn keep(telemetry: &Db, batch: Batch, counters: &Counters) {
         && batch.remarks.is_empty()
         && batch.heard.is_empty()
         && batch.marks.is_empty();
-    while !nothing {
+    if nothing {
+        return counted(counters, n);
+    }
+    loop {
         let done = async {
             let tx = telemetry.begin().await?;
             if n > 0 {
@@ -183,6 +186,10 @@ async fn keep(telemetry: &Db, batch: Batch, counters: &Counters) {
             }
         }
     }
+    counted(counters, n);
+}
+
+fn counted(counters: &Counters, n: usize) {
     counters.readings.fetch_add(n as u64, Ordering::Relaxed);
     counters.commits.fetch_add(1, Ordering::Relaxed);
 }

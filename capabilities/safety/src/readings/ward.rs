@@ -109,7 +109,7 @@ impl Ward {
         for outcome in outcomes {
             match outcome {
                 Outcome::Raise(a) => {
-                    let evidence = serde_json::to_value(&a.evidence).unwrap_or_default();
+                    let evidence = serde_json::to_value(a.evidence).unwrap_or_default();
                     let new = self.alarm(a.kind, a.urgency, a.evidence.at, a.reason, evidence, cause, a.raised);
                     out.alarms.push(new);
                 }

@@ -120,7 +120,8 @@ async fn climb(db: &Db, book: &RegionBook, id: CaseId) -> Result<bool> {
     }
     let alone = desk::online(&tx, &case.region, now).await?.is_empty();
     let due = case.next_rung_at.is_some_and(|t| t <= now);
-    if !due && !(alone && case.rung == 0) {
+    let nobody_there = alone && case.rung == 0;
+    if !due && !nobody_there {
         return Ok(false);
     }
     let ladder = duty::ladder_for(&tx, &case.region).await?;
