@@ -220,8 +220,18 @@ async fn own_pages_open_for_whoever_may() {
 /// Pages whose permission a role holds for other things than this world gives it.
 fn nothing_own(role: Role, path: &str) -> bool {
     // Everyone who is signed in may follow a link into the books; which kinds of account they read is the books' table.
-    path == "/books/accounts/{id}"
-        && matches!(role, Role::Worker | Role::Assessor | Role::Administrator | Role::Elder | Role::Family)
+    match path {
+        "/books/accounts/{id}" => {
+            matches!(role, Role::Worker | Role::Assessor | Role::Administrator | Role::Elder | Role::Family)
+        }
+        // This world's versions are being written: those who only read policies see what was approved.
+        "/policy-versions/{id}" | "/policy-versions/{id}/affected" => {
+            !role.may(Permission::PolicyDraft) && !role.may(Permission::PolicyApprove)
+        }
+        // Nobody has tried a version here, and no policy in force asks for more than the archive holds.
+        "/policy-versions/{id}/trial/live" | "/elders/{id}/entitlement/answers" => true,
+        _ => false,
+    }
 }
 
 /// The forms of own things reach their services: what is refused above is refused for whose it is.

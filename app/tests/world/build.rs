@@ -1,4 +1,7 @@
 //! Builds a side through the services, as a county would come to be.
+mod emergencies;
+mod policies;
+
 use super::{Keys, Side, World, day, region, scope};
 use access::model::NewApiKey;
 use catalogue::model::{ItemDraft, PriceDraft};
@@ -405,102 +408,12 @@ pub async fn finish(db: &Db, data: &Path, b: Begun, settled: OrderId) -> Side {
         World::sign_in(db, &mut side, *role).await;
     }
     assessments(db, &b, &mut side).await;
-    emergencies(db, &b, &mut side).await;
-    policies(db, &b, &mut side).await;
+    emergencies::emergencies(db, &b, &mut side).await;
+    policies::policies(db, &b, &mut side).await;
     let accounts = [Role::VillageStaff, Role::Worker].map(|r| side.people[&r].user.to_string()).to_vec();
     side.keys.insert("accounts", accounts);
     side.keys.insert("sessions", vec![side.people[&Role::VillageStaff].session.to_string()]);
     side
-}
-
-/// A version of a policy the county is writing, and money that was put right.
-async fn policies(db: &Db, b: &Begun, side: &mut Side) {
-    const FROM: [&str; 3] = ["renovation-chongqing-2020", "renovation-hubei", "service-tiers-yiwu"];
-    let d = &b.draft;
-    let shelf = entitlement::Shelf::shipped().unwrap();
-    let county = person(u128::from(d.n) * 10 + 5, Role::CountyStaff, "县民政", d.county, OrgScope::Any);
-    let card = people::service::card(db, &scope(CITY), b.elder).await.unwrap();
-    let local = entitlement::service::Takeover {
-        title: "适老化改造".into(),
-        document: "县里的办法".into(),
-        place: region(d.county),
-        place_name: "本县".into(),
-        village: card.region,
-        local_example: None,
-    };
-    let from = FROM[usize::try_from(d.n).unwrap() % FROM.len()];
-    let version = entitlement::service::adopt(db, &shelf, &county, from, local).await.unwrap();
-    side.keys.insert("policy-versions", vec![version.to_string()]);
-    let id: kernel::CorrectionId = db.new_id();
-    let tx = db.begin().await.unwrap();
-    tx.exec(
-        "INSERT INTO correction (id, household, elder, grp, pack, quarter, region, account, kind, months, posted,
-           outstanding, cause, at) VALUES ($1, $2, $3, 'home-care-purse', 'rural-home-care-75-79', '2026Q4', $4, $1,
-           'clawback', '2026-11', 10000, 0, 'death', $5)",
-        store::vals![id, card.household, card.id, card.region, tx.now()],
-    )
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
-    side.keys.insert("corrections", vec![id.to_string()]);
-}
-
-/// An alarm that rings with a message about it, somebody on duty, a neighbour, and accounts tied to the elder.
-async fn emergencies(db: &Db, b: &Begun, side: &mut Side) {
-    use safety::model::{AlarmKind, Duty, HelperKind, NewAlarm, Origin};
-    use safety::service::{self, NewDuty, NewHelper};
-    let me = platform();
-    let tx = db.begin().await.unwrap();
-    let alarm = NewAlarm {
-        key: format!("world:{}", b.draft.n),
-        elder: b.elder,
-        kind: AlarmKind::Sos,
-        risk: AlarmKind::Sos.urgency().into(),
-        origin: Origin::Device,
-        at: db.now(),
-        reason: "手表长按 3 秒".into(),
-        evidence: serde_json::Value::Null,
-        unverified: false,
-        device: None,
-        fix: None,
-    };
-    let raised = service::raise(&tx, db, alarm).await.unwrap();
-    tx.commit().await.unwrap();
-    let duty = NewDuty {
-        region: side.county,
-        duty: Duty::Lead,
-        name: format!("班长{}", b.draft.n),
-        phone: "13812340001".parse().unwrap(),
-        user: None,
-        weekdays: 127,
-        from_minute: 0,
-        to_minute: 0,
-        since: day("2026-01-01"),
-        until: None,
-    };
-    let duty = service::add_duty(db, &me, duty).await.unwrap();
-    let helper = NewHelper {
-        region: side.village,
-        kind: HelperKind::Neighbour,
-        name: format!("邻居{}", b.draft.n),
-        phone: "13812340002".parse().unwrap(),
-        place: None,
-        elder: Some(b.elder),
-        has_key: true,
-        note: String::new(),
-    };
-    let helper = service::add_helper(db, &me, helper).await.unwrap();
-    service::look(db, &kernel::RegionBook::default()).await.unwrap();
-    let notices = service::notices_of(db, raised.case).await.unwrap();
-    for role in [Role::Elder, Role::Family] {
-        service::link_account(db, &me, b.elder, side.people[&role].user, "女儿").await.unwrap();
-    }
-    side.marks.extend([raised.no, raised.case.to_string()]);
-    side.keys.insert("cases", vec![raised.case.to_string()]);
-    side.keys.insert("duty", vec![duty.to_string()]);
-    side.keys.insert("helpers", vec![helper.to_string()]);
-    side.keys.insert("notices", vec![notices[0].id.to_string()]);
-    side.keys.insert("user", vec![side.people[&Role::Family].user.to_string()]);
 }
 
 /// The register, a finished assessment, one that is waited for today, and a sample drawn from the finished one.

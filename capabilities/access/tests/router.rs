@@ -49,7 +49,7 @@ async fn pages_carry_the_security_headers_and_the_cookie_its_flags() {
         assert_eq!(header("cache-control"), "no-store");
         let a = h.sign_in("chenjm").await;
         let cookie = &a.cookies[0];
-        for flag in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=604800"] {
+        for flag in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=604800;"] {
             assert!(cookie.contains(flag), "{flag} in {cookie}");
         }
     })

@@ -300,6 +300,9 @@ pub async fn seen(db: &Db, scope: &Scope, role: Role, id: AccountId) -> Result<A
     let needs = model::permission(account.kind);
     if role.may(needs) {
         Ok(account)
+    } else if matches!(role, Role::Elder | Role::Family) {
+        // Nobody at home is sent to another desk; that there is an account is not theirs to know either.
+        Err(Error::NotFound("这个账户".into()))
     } else {
         Err(Error::Forbidden(format!("{}不能看{}，可由{}来看", role.zh(), account.kind.zh(), needs.holders_zh())))
     }

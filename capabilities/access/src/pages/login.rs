@@ -1,7 +1,7 @@
 //! Signing in and out.
 use super::{cookie_text, form_page, id, on_form, safe_path, set_cookie};
 use crate::authenticator::{Access, COOKIE};
-use crate::model::{Account, HOME_SESSION_MS, Next};
+use crate::model::{Account, Next};
 use crate::service::{Client, Half, SignedIn};
 use askama::Template;
 use axum::extract::{Query, State};
@@ -140,8 +140,7 @@ fn go(next: Next, back: &str) -> Response {
 
 fn enter(app: &App, signed: &SignedIn, back: &str) -> Response {
     let mut response = go(signed.next, back);
-    // As long as the longest session: whether it still holds is the server's to say.
-    set_cookie(&mut response, &cookie_text(app.site(), COOKIE, Some(&signed.token), HOME_SESSION_MS / 1000));
+    set_cookie(&mut response, &cookie_text(app.site(), COOKIE, Some(&signed.token), signed.lasts / 1000));
     response
 }
 

@@ -1,7 +1,9 @@
 //! Signing in: password, second factor, own password; and out again.
 use super::{LOCKED, PASSWORD_CHANGED, SIGNED_IN, SIGNED_OUT, TOTP_ON, WRONG};
 use crate::authenticator::Access;
-use crate::model::{ADDRESS_LIMIT, Account, Misses, Next, WRONG_LIMIT, check_password, locked_message, tidy_login};
+use crate::model::{
+    ADDRESS_LIMIT, Account, Misses, Next, WRONG_LIMIT, check_password, locked_message, session_limits, tidy_login,
+};
 use crate::secret::{HashedPassword, password_fits, token, token_hash};
 use crate::store as sql;
 use crate::totp::Secret;
@@ -23,6 +25,8 @@ pub struct SignedIn {
     /// The cookie's value.
     pub token: String,
     pub session: SessionId,
+    /// How long the session lives at most, milliseconds.
+    pub lasts: i64,
     pub next: Next,
 }
 
@@ -133,7 +137,7 @@ impl Access {
             totp_ok,
         };
         sql::insert_session(tx, new).await?;
-        Ok(SignedIn { token: token.text, session, next })
+        Ok(SignedIn { token: token.text, session, lasts: session_limits(account.role).1, next })
     }
 
     async fn note(&self, tx: &Tx, actor: &Actor, action: Action, a: &Account, how: &str) -> Result<()> {

@@ -43,8 +43,8 @@ pub async fn card(db: &Db, scope: &Scope, id: ElderId) -> Result<ElderCard> {
 ///
 /// # Errors
 /// `NotFound` when there is none.
-pub async fn card_anywhere(db: &Db, id: ElderId) -> Result<ElderCard> {
-    Ok(resolve(db.read(), id).await?.card())
+pub async fn card_anywhere<C: Sql>(conn: &C, id: ElderId) -> Result<ElderCard> {
+    Ok(resolve(conn, id).await?.card())
 }
 
 /// Several elders by the ids asked for; those outside the scope are left out.

@@ -29,7 +29,7 @@ pub struct Raised {
 /// # Errors
 /// `NotFound` when there is no such elder; `Internal` from the database. Nothing is written then.
 pub async fn raise(tx: &Tx, db: &Db, alarm: NewAlarm) -> Result<Raised> {
-    let card = people::service::card_anywhere(db, alarm.elder).await?;
+    let card = people::service::card_anywhere(tx, alarm.elder).await?;
     let me = platform_in(&card.region);
     sql::hold(tx, card.id).await?;
     if let Some(k) = sql::known(tx, &alarm.key).await? {

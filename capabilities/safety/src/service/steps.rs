@@ -232,9 +232,10 @@ pub async fn close(db: &Db, actor: &Actor, id: CaseId, cause: Cause, outcome: &s
 
 /// Writes a line. Also whoever does not own the case may add what they know.
 pub async fn note(db: &Db, actor: &Actor, id: CaseId, text: &str) -> Result<()> {
-    let text = said(text, "text", "补记", true)?;
     let tx = db.begin().await?;
+    // Whose case it is comes first: what is wrong with the words is no business of others.
     let mut case = hold(&tx, actor, id).await?;
+    let text = said(text, "text", "补记", true)?;
     if case.owned_by(actor.user_id()) && case.state != CaseState::Closed {
         case.news = 0;
         case.next_rung_at = None;

@@ -1,0 +1,60 @@
+//! An emergency of the side.
+use super::*;
+
+/// An alarm that rings with a message about it, somebody on duty, a neighbour, and accounts tied to the elder.
+pub async fn emergencies(db: &Db, b: &Begun, side: &mut Side) {
+    use safety::model::{AlarmKind, Duty, HelperKind, NewAlarm, Origin};
+    use safety::service::{self, NewDuty, NewHelper};
+    let me = platform();
+    let tx = db.begin().await.unwrap();
+    let alarm = NewAlarm {
+        key: format!("world:{}", b.draft.n),
+        elder: b.elder,
+        kind: AlarmKind::Sos,
+        risk: AlarmKind::Sos.urgency().into(),
+        origin: Origin::Device,
+        at: db.now(),
+        reason: "手表长按 3 秒".into(),
+        evidence: serde_json::Value::Null,
+        unverified: false,
+        device: None,
+        fix: None,
+    };
+    let raised = service::raise(&tx, db, alarm).await.unwrap();
+    tx.commit().await.unwrap();
+    let duty = NewDuty {
+        region: side.county,
+        duty: Duty::Lead,
+        name: format!("班长{}", b.draft.n),
+        phone: "13812340001".parse().unwrap(),
+        user: None,
+        weekdays: 127,
+        from_minute: 0,
+        to_minute: 0,
+        since: day("2026-01-01"),
+        until: None,
+    };
+    let duty = service::add_duty(db, &me, duty).await.unwrap();
+    let helper = NewHelper {
+        region: side.village,
+        kind: HelperKind::Neighbour,
+        name: format!("邻居{}", b.draft.n),
+        phone: "13812340002".parse().unwrap(),
+        place: None,
+        elder: Some(b.elder),
+        has_key: true,
+        note: String::new(),
+    };
+    let helper = service::add_helper(db, &me, helper).await.unwrap();
+    service::look(db, &kernel::RegionBook::default()).await.unwrap();
+    let notices = service::notices_of(db, raised.case).await.unwrap();
+    for role in [Role::Elder, Role::Family] {
+        service::link_account(db, &me, b.elder, side.people[&role].user, "女儿").await.unwrap();
+    }
+    side.marks.extend([raised.no, raised.case.to_string()]);
+    side.keys.insert("cases", vec![raised.case.to_string()]);
+    side.keys.insert("duty", vec![duty.to_string()]);
+    side.keys.insert("helpers", vec![helper.to_string()]);
+    side.keys.insert("notices", vec![notices[0].id.to_string()]);
+    side.keys.insert("user", vec![side.people[&Role::Family].user.to_string()]);
+}
