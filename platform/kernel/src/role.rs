@@ -119,6 +119,10 @@ permissions! {
     SafetyHandle "safety_handle" [Operator TownStaff CountyStaff],
     /// Keep what helps at the door: lock, keys, medication, consent, helpers near by, accounts of the family.
     SafetyPrepare "safety_prepare" [Operator VillageStaff TownStaff CountyStaff],
+    /// See the device estate of one's region.
+    DeviceRead "device_read" [Operator VillageStaff TownStaff CountyStaff CityStaff Administrator],
+    /// Register devices, singly or from a file; stock, repair, out of use. Whose they are is `SafetyPrepare`.
+    DeviceKeep "device_keep" [Operator VillageStaff TownStaff CountyStaff Administrator],
     /// Keep who is on duty and the ladder that is climbed when nobody answers.
     SafetyArrange "safety_arrange" [CountyStaff CityStaff],
     /// An elder's or family member's own page: call for help, see how it goes.
