@@ -137,7 +137,7 @@ async fn a_result_is_explained_printed_and_exchanged() {
     let case = h.s.assessed(GBT, [&h.s.physician, &h.s.nurse], &sheet).await;
     let county = h.staff(Role::CountyStaff, COUNTY);
     let page = h.ask(&county, &format!("/assessments/{}", case.id), None).await.text;
-    for text in ["升为", "最近 30 天跌倒过几次？2 次", "六项指标", "有效期至", "2027-11-19", "提出异议"]
+    for text in ["升为", "最近 30 天跌倒过几次？2 次", "六项指标", "有效期至", "2027-11-20", "提出异议"]
     {
         assert!(page.contains(text), "{text}");
     }

@@ -1,7 +1,7 @@
 //! Samples that can be drawn again, and how far assessors agree.
 #![allow(clippy::unwrap_used)]
 mod common;
-use assessment::model::{Purpose, State, draw, good_until};
+use assessment::model::{Purpose, State, draw};
 use assessment::service::{self, NewSample};
 use common::*;
 use kernel::Error;
@@ -19,13 +19,6 @@ fn a_seed_draws_the_same_places_and_every_place_comes_up() {
         draw(seed, 10, 3).into_iter().for_each(|i| hits[i] += 1);
     }
     assert!(hits.iter().all(|h| (500..700).contains(h)), "{hits:?}");
-}
-
-#[test]
-fn a_result_is_good_to_the_day_before_the_same_day() {
-    assert_eq!(good_until(day("2026-03-01"), 12), day("2027-02-28"));
-    assert_eq!(good_until(day("2026-11-20"), 24), day("2028-11-19"));
-    assert_eq!(good_until(day("2026-08-31"), 6), day("2027-02-27"), "a month without the day counts to its last");
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn two_falls_raise_the_level_and_the_archive_learns_it_at_once() {
         service::sign(&db, &s.scales, &s.social.actor, id, s.version(id).await).await.unwrap();
         let case = s.case(id).await;
         assert_eq!(case.state, State::Final);
-        assert_eq!(case.valid_until, Some(day("2027-11-19")));
+        assert_eq!(case.valid_until, Some(day("2027-11-20")));
         let card = people::service::card(&db, &scope(CITY), s.elder).await.unwrap();
         assert_eq!(card.care, case.care);
         assert!(matches!(card.care, Some(Care::SemiDisabled | Care::Disabled)));

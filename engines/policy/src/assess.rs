@@ -55,12 +55,6 @@ pub struct Assessment {
 pub(crate) const FACTS_READ: FactSet =
     FactSet(Fact::AssessmentStandard.bit() | Fact::AssessedOn.bit() | Fact::AssessmentValidUntil.bit());
 
-/// The same day so many months later, or the last day of that month where it has no such day.
-fn plus_months(day: CivilDate, months: i64) -> Option<CivilDate> {
-    let month = day.month_of().plus(i32::try_from(months).ok().filter(|m| (0..=1200).contains(m))?);
-    (0..4).find_map(|less| CivilDate::new(month.year, month.month, day.day() - less))
-}
-
 /// Where an assessment stands on a day.
 enum Standing {
     Counts,
@@ -90,9 +84,8 @@ impl PackOn<'_> {
 
     fn counts_until(&self, assessed: CivilDate, own: Option<CivilDate>) -> Option<CivilDate> {
         let rule = self.pack.assessment.as_ref()?;
-        let by_months = rule.valid_months.and_then(|p| self.int(p)).and_then(|n| plus_months(assessed, n));
-        // Twelve months from 1 March end on the last day of February.
-        let by_months = by_months.map(|first_day_after| first_day_after.plus_days(-1));
+        let months = rule.valid_months.and_then(|p| self.int(p)).and_then(|n| u16::try_from(n).ok());
+        let by_months = months.map(|n| assessed.last_day_of_months(n));
         match (by_months, own) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),

@@ -38,16 +38,16 @@ fn outcome(pack: &Pack, facts: &Facts, on: &str) -> (Verdict, Vec<Fact>) {
 fn it_counts_from_its_day_for_so_many_months() {
     let pack = pack("unknown", "unknown");
     let facts = assessed("2025-08-31");
-    // Six months from 31 August end with February.
-    assert_eq!(outcome(&pack, &facts, "2026-02-27").0, Verdict::Eligible);
-    assert_eq!(outcome(&pack, &facts, "2026-02-28"), (Verdict::Unknown, vec![Fact::AssessedOn]));
+    // Six months from 31 August end with the last day of February, which has no 31st.
+    assert_eq!(outcome(&pack, &facts, "2026-02-28").0, Verdict::Eligible);
+    assert_eq!(outcome(&pack, &facts, "2026-03-01"), (Verdict::Unknown, vec![Fact::AssessedOn]));
     // From July on twelve months count.
     assert_eq!(outcome(&pack, &facts, "2026-07-01").0, Verdict::Eligible);
-    assert_eq!(outcome(&pack, &facts, "2026-08-31").0, Verdict::Unknown);
-    assert_eq!(pack.at(day("2026-07-01")).unwrap().assessment_until(&facts), Some(day("2026-08-30")));
+    assert_eq!(outcome(&pack, &facts, "2026-09-01").0, Verdict::Unknown);
+    assert_eq!(pack.at(day("2026-07-01")).unwrap().assessment_until(&facts), Some(day("2026-08-31")));
     assert_eq!(
         pack.assessment_ends(&facts, day("2026-01-01"), day("2026-12-31")),
-        [day("2026-02-27"), day("2026-08-30")]
+        [day("2026-02-28"), day("2026-08-31")]
     );
     // One made later says nothing about the day before it.
     let later = assessed("2026-03-02");
@@ -63,7 +63,7 @@ fn its_own_last_day_can_only_shorten_it() {
     assert_eq!(outcome(&pack, &until("2026-03-10"), "2026-03-11").0, Verdict::Unknown);
     assert_eq!(outcome(&pack, &until("2030-01-01"), "2026-07-15").0, Verdict::Eligible, "twelve months by now");
     assert_eq!(outcome(&pack, &until("2030-01-01"), "2026-06-30").0, Verdict::Eligible);
-    assert_eq!(pack.at(day("2026-06-30")).unwrap().assessment_until(&until("2030-01-01")), Some(day("2026-07-14")));
+    assert_eq!(pack.at(day("2026-06-30")).unwrap().assessment_until(&until("2030-01-01")), Some(day("2026-07-15")));
 }
 
 #[test]

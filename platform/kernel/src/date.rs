@@ -59,6 +59,13 @@ impl CivilDate {
     pub fn month_of(self) -> Month {
         Month { year: self.year(), month: self.month() }
     }
+    /// The last day of a period of `months` that begins with an event on `self`: the corresponding day, or the last day
+    /// of a month that has no such day. The event's own day is not counted (民法典 art. 201, 202), so twelve months
+    /// from 1 March 2026 end with 1 March 2027.
+    pub fn last_day_of_months(self, months: u16) -> CivilDate {
+        let month = self.month_of().plus(i32::from(months));
+        CivilDate::new(month.year, month.month, self.day()).unwrap_or_else(|| month.last_day())
+    }
     pub fn quarter(self) -> Quarter {
         Quarter { year: self.year(), q: (self.month() - 1) / 3 + 1 }
     }

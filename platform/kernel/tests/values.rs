@@ -99,6 +99,17 @@ fn every_permission_is_held_by_someone_and_every_role_has_a_desk() {
     }
 }
 
+#[test]
+fn a_period_of_months_ends_with_the_corresponding_day() {
+    let end = |from: &str, months| from.parse::<CivilDate>().unwrap().last_day_of_months(months).to_string();
+    assert_eq!(end("2026-03-01", 12), "2027-03-01");
+    assert_eq!(end("2024-02-29", 12), "2025-02-28", "a month without the day ends it with its last");
+    assert_eq!(end("2026-08-31", 6), "2027-02-28");
+    assert_eq!(end("2026-11-30", 3), "2027-02-28");
+    assert_eq!(end("2026-02-28", 24), "2028-02-28");
+    assert_eq!(end("2026-02-28", 0), "2026-02-28");
+}
+
 proptest! {
     #[test]
     fn dates_survive_their_text(d in -200_000i64..200_000) {

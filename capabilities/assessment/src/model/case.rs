@@ -110,10 +110,3 @@ impl Case {
         self.state.counts() && self.purpose != Purpose::Quality && self.valid_until.is_none_or(|u| day <= u)
     }
 }
-
-/// The last day a result of `day` holds that is good for so many months: twelve months from 1 March end on the last day
-/// of February, as policies count them.
-pub fn good_until(day: CivilDate, months: u16) -> CivilDate {
-    let month = day.month_of().plus(i32::from(months));
-    CivilDate::new(month.year, month.month, day.day()).unwrap_or_else(|| month.last_day()).plus_days(-1)
-}

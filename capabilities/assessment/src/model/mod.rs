@@ -42,7 +42,7 @@ mod sheet;
 mod steps;
 
 pub use assessor::{Assessor, Block, Profession, Setting, Side, Team, blocks, team_refusal};
-pub use case::{Case, Place, Purpose, Reason, good_until};
+pub use case::{Case, Place, Purpose, Reason};
 pub use draw::draw;
 pub use meaning::{ability_code, care_of, indicators, indicators_by_correspondence, standard_code};
 pub use sheet::{Clash, Field, Merged, Sheet, Value, merge};

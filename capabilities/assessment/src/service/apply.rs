@@ -1,7 +1,7 @@
 //! Asking for an assessment, taking it back, objecting to a result, recognising another department's.
 use super::{APPLIED, CANCELLED, OBJECTED, RECOGNISED, Sight, advance, no_case, sight, stale};
 use crate::book::Scales;
-use crate::model::{Case, Place, Purpose, Reason, State, Step, ability_code, care_of, good_until, standard_code};
+use crate::model::{Case, Place, Purpose, Reason, State, Step, ability_code, care_of, standard_code};
 use crate::store::cases as sql;
 use kernel::{Actor, AssessmentId, CivilDate, ElderId, Error, Instant, OrgId, Permission, Result};
 use people::model::{ElderCard, Source};
@@ -225,7 +225,7 @@ pub async fn recognise(db: &Db, scales: &Scales, actor: &Actor, r: Recognised) -
     if r.on > today {
         wrong.push(kernel::FieldError::new("on", "评估日期不能晚于今天"));
     }
-    let until = r.until.or_else(|| scale.validity_months.map(|m| good_until(r.on, m)));
+    let until = r.until.or_else(|| scale.validity_months.map(|m| r.on.last_day_of_months(m)));
     if until.is_some_and(|u| u < today) {
         wrong.push(kernel::FieldError::new("until", "这份结果已经过期，要重新评估"));
     }

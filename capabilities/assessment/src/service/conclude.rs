@@ -1,7 +1,7 @@
 //! When a result counts, and what follows from it.
 use super::{CONCLUDED, LEVEL_SETTLED, REVIEWED, Sight, advance, no_case, sight, stale};
 use crate::book::{Scales, fingerprint};
-use crate::model::{Case, Purpose, State, Step, ability_code, care_of, good_until, indicators, standard_code};
+use crate::model::{Case, Purpose, State, Step, ability_code, care_of, indicators, standard_code};
 use crate::store::{cases as sql, scales as texts};
 use ::scales::{Finding, LevelCode, Outcome, Scale};
 use kernel::{Actor, AssessmentId, Error, OrgScope, Permission, Result, Scope, Tier};
@@ -38,7 +38,7 @@ pub(super) async fn conclude_in(tx: &Tx, db: &Db, scales: &Scales, actor: &Actor
         return Ok(case);
     }
     let on = case.assessed_on.unwrap_or_else(|| tx.now().date());
-    let until = scale.validity_months.map(|m| good_until(on, m));
+    let until = scale.validity_months.map(|m| on.last_day_of_months(m));
     let care = case
         .level
         .as_deref()

@@ -1,7 +1,7 @@
 //! Finished assessments written as they were (demo, benches, taking over another system's records).
 use crate::book::fingerprint;
 use crate::model::{
-    Case, Place, Purpose, Reason, Sheet, State, ability_code, care_of, good_until, indicators, standard_code,
+    Case, Place, Purpose, Reason, Sheet, State, ability_code, care_of, indicators, standard_code,
 };
 use crate::store::sheets::{self, NewVersion};
 use crate::store::{cases as sql, scales as texts};
@@ -64,7 +64,7 @@ pub async fn bulk_insert(
         let outcome = score(scale, &answers, &context).map_err(|e| Error::invalid("sheet", e.to_string()))?;
         let level = outcome.level.graded();
         let care = outcome.care.as_ref().map(|c| care_of(c.care));
-        let until = scale.validity_months.map(|m| good_until(day, m));
+        let until = scale.validity_months.map(|m| day.last_day_of_months(m));
         let sealed = db.keys().seal(Secret::Health, &serde_json::to_string(&outcome).map_err(Error::internal)?)?;
         let decides = h.purpose != Purpose::Quality;
         let signed = h.at.plus_minutes(60);

@@ -233,14 +233,14 @@ impl Person {
         }
     }
 
-    /// By an assessment of the last twelve months, or as long as its report says if that is sooner.
+    /// By an assessment of the last twelve months, the same day a year later included (民法典 art. 202), or as long as its report says if that is sooner.
     fn need_level(&self, on: CivilDate) -> Answer {
         let a = self.assessed;
-        let year_later = CivilDate::new(a.year() + 1, a.month(), a.day())
+        let last_day = CivilDate::new(a.year() + 1, a.month(), a.day())
             .unwrap_or_else(|| CivilDate::new(a.year() + 1, 2, 28).unwrap());
         let counts = (self.standard == "mzt039" || self.standard == "gbt42195")
             && a <= on
-            && on < year_later
+            && on <= last_day
             && self.valid_until.is_none_or(|last| on <= last);
         if !self.community(on, "4415") {
             return Answer::none();
