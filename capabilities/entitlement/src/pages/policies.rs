@@ -91,7 +91,7 @@ fn columns() -> Vec<Col<Listed>> {
             .sort("title"),
         Col::new("subject", "对象", |r: &Listed| Cell::text(r.subject.zh())).sort("subject"),
         Col::new("place", "适用", |r: &Listed| {
-            Cell::text(format!("{}，{}", if r.local { "本地" } else { "外地" }, r.place))
+            Cell::text(if r.local { r.place.clone() } else { format!("外地，{}", r.place) })
         })
         .sort("place"),
         Col::new("state", "施行", |r: &Listed| match (r.in_effect, r.local_example) {
@@ -110,7 +110,7 @@ fn columns() -> Vec<Col<Listed>> {
             Cell::text(if r.group.is_empty() { "—".into() } else { r.group.clone() })
         })
         .sort("grp"),
-        Col::new("examples", "样例", |r: &Listed| Cell::State(Mark::Ok, format!("{} 个全部通过", r.examples)))
+        Col::new("examples", "样例", |r: &Listed| Cell::State(Mark::Ok, format!("{} 个通过", r.examples)))
             .sort("examples"),
         Col::new("eligible", "符合", |r: &Listed| match r.automatic() {
             true => Cell::Link { href: format!("/entitled?pack={}", r.id), text: format!("{} 人", r.counts.eligible) },
