@@ -23,6 +23,7 @@ pub mod plain;
 mod record;
 pub mod scaip;
 mod session;
+pub mod sip;
 pub mod thing;
 mod time;
 mod trv;
