@@ -267,7 +267,7 @@ async fn another_departments_result_is_taken_over_with_its_provenance() {
         let id = service::recognise(&db, &s.scales, &town(), ask("2026-10-01", "失评 2026-77")).await.unwrap();
         let case = s.case(id).await;
         assert_eq!((case.state, case.provenance.as_str()), (State::Final, "陆河县医疗保障局，失评 2026-77"));
-        assert_eq!(case.valid_until, Some(day("2027-09-30")));
+        assert_eq!(case.valid_until, Some(day("2027-10-01")));
         let facts = people::service::history(&db, &scope(CITY), s.elder).await.unwrap();
         let care = facts.iter().find(|f| f.fact == FactKind::Care).unwrap();
         assert_eq!((care.new.as_str(), care.source), ("disabled", people::model::Source::Department));
@@ -283,9 +283,9 @@ async fn a_result_that_ends_calls_again_once_and_the_dead_are_left_in_peace() {
         let scale = s.scale(GBT).await;
         let case = s.assessed(GBT, [&s.physician, &s.social], &filled(&scale, 100)).await;
         let platform = kernel::Actor::Platform { job: "test", scope: scope(CITY) };
-        assert_eq!(service::call_again(&db, &platform, day("2027-10-19")).await.unwrap(), 0);
-        db.clock().set(day("2027-10-20").at(1, 0));
-        assert_eq!(service::call_again(&db, &platform, day("2027-10-20")).await.unwrap(), 1);
+        assert_eq!(service::call_again(&db, &platform, day("2027-10-20")).await.unwrap(), 0);
+        db.clock().set(day("2027-10-21").at(1, 0));
+        assert_eq!(service::call_again(&db, &platform, day("2027-10-21")).await.unwrap(), 1);
         assert_eq!(
             service::call_again(&db, &platform, day("2027-10-22")).await.unwrap(),
             0,

@@ -7,8 +7,20 @@ use axum::extract::State;
 use axum::response::Response;
 use kernel::{CivilDate, Dir, ElderId, Fen, Paged, Permission, Quarter, RegionBook};
 use people::model::ElderCard;
+use std::cmp::Ordering;
 use std::collections::HashMap;
-use web::{App, Cell, Choice, Col, FilterSpec, ListAsk, ListSpec, Mark, Tab, Viewer};
+use web::{App, Cell, Choice, Col, FilterSpec, ListAsk, ListFetch, ListSpec, Mark, Tab, Viewer};
+
+/// The page of `rows` that was asked for, in the order asked for: of lists that are held in memory.
+pub(crate) fn paged<T>(mut rows: Vec<T>, fetch: &ListFetch, compare: fn(&T, &T, &str) -> Ordering) -> Paged<T> {
+    let total = rows.len() as i64;
+    let mut words = fetch.order.split([' ', ',']);
+    let (key, desc) = (words.next().unwrap_or_default(), words.next() == Some("DESC"));
+    rows.sort_by(|a, b| if desc { compare(b, a, key) } else { compare(a, b, key) });
+    let skip = usize::try_from(fetch.page.offset()).unwrap_or(0);
+    let rows = rows.into_iter().skip(skip).take(fetch.page.rows as usize).collect();
+    Paged { rows, total, page: fetch.page.page, per_page: fetch.page.rows }
+}
 
 /// How many elders a search by name brings at most.
 const FOUND: usize = 200;

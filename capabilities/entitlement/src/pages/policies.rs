@@ -1,15 +1,15 @@
 //! The packs: all of them in a list, and asking for a determination now.
-use super::lists::tabs;
+use super::lists::{paged, tabs};
 use crate::model::Verdicts;
 use crate::packs::{Group, Packs, near, standard};
 use crate::service;
 use crate::shelf::Shelf;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
-use kernel::{CivilDate, Dir, Paged, RegionBook, RegionCode, Tier};
+use kernel::{CivilDate, Dir, RegionBook, RegionCode, Tier};
 use policy::{Pack, Subject};
 use std::cmp::Ordering;
-use web::{App, Cell, Choice, Col, FilterSpec, ListAsk, ListFetch, ListSpec, Mark, Viewer};
+use web::{App, Cell, Choice, Col, FilterSpec, ListAsk, ListSpec, Mark, Viewer};
 
 /// A row of the list of policies.
 struct Listed {
@@ -70,6 +70,7 @@ impl Listed {
             )),
             _ => self.title.cmp(&other.title),
         }
+        .then_with(|| self.id.cmp(&other.id))
     }
 }
 
@@ -145,20 +146,6 @@ fn wanted(row: &Listed, ask: &ListAsk) -> bool {
         && (row.title.contains(&ask.q) || row.place.contains(&ask.q))
 }
 
-/// The page of `rows` that was asked for, in the order asked for.
-fn paged(mut rows: Vec<Listed>, fetch: &ListFetch) -> Paged<Listed> {
-    let total = rows.len() as i64;
-    let mut words = fetch.order.split([' ', ',']);
-    let (key, desc) = (words.next().unwrap_or_default(), words.next() == Some("DESC"));
-    rows.sort_by(|a, b| {
-        let order = a.compare(b, key);
-        (if desc { order.reverse() } else { order }).then_with(|| a.id.cmp(&b.id))
-    });
-    let skip = usize::try_from(fetch.page.offset()).unwrap_or(0);
-    let rows = rows.into_iter().skip(skip).take(fetch.page.rows as usize).collect();
-    Paged { rows, total, page: fetch.page.page, per_page: fetch.page.rows }
-}
-
 pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -> web::Result<Response> {
     let packs = app.thing::<Shelf>()?.packs(app.db()).await?;
     let today = app.clock().today();
@@ -193,7 +180,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         empty: ("没有符合的政策".into(), "换个条件再找".into(), Some(("/policies".into(), "看全部政策".into()))),
         flash: None,
     };
-    web::respond(&app, &viewer, spec, ask, |f| async move { Ok(paged(rows, &f)) }).await
+    web::respond(&app, &viewer, spec, ask, |f| async move { Ok(paged(rows, &f, Listed::compare)) }).await
 }
 
 /// Asks for a determination of the viewer's region now, and leads to its progress.

@@ -1,5 +1,6 @@
 //! The versions of policies: what is being written, what waits, and one pack's history; beginning one, taking one over.
 use super::version::mark;
+use super::lists::paged;
 use super::{again, to, to_correct};
 use crate::model::{Act, Version, VersionState};
 use crate::packs::near;
@@ -8,7 +9,8 @@ use crate::shelf::Shelf;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use kernel::{Dir, Error, FieldError, Paged, Permission, RegionBook, RegionCode, Tier};
+use kernel::{Dir, Error, FieldError, Permission, RegionBook, RegionCode, Tier};
+use std::cmp::Ordering;
 use web::{App, Cell, Choice, Col, FilterSpec, Form, ListAsk, ListSpec, Mark, Page, Tab, Viewer, html};
 
 /// A row of the list.
@@ -18,16 +20,36 @@ struct Listed {
     in_force: bool,
 }
 
+impl Listed {
+    fn holds(&self, words: &str) -> bool {
+        [&self.v.title, &self.place, &self.v.why].iter().any(|t| t.contains(words))
+            || self.v.steps.iter().any(|s| s.name.contains(words))
+    }
+    fn compare(&self, other: &Listed, key: &str) -> Ordering {
+        let (a, b) = (&self.v, &other.v);
+        match key {
+            "title" => a.title.cmp(&b.title).then_with(|| a.number.cmp(&b.number)),
+            "state" => (!self.in_force, a.state.code()).cmp(&(!other.in_force, b.state.code())),
+            "effective" => a.effective_on.cmp(&b.effective_on),
+            "place" => self.place.cmp(&other.place),
+            // As they come: what was changed last is first.
+            _ => Ordering::Equal,
+        }
+    }
+}
+
 fn columns() -> Vec<Col<Listed>> {
     vec![
-        Col::new("title", "政策", |r: &Listed| Cell::name(format!("/policy-versions/{}", r.v.id), r.v.title.clone())),
+        Col::new("title", "政策", |r: &Listed| Cell::name(format!("/policy-versions/{}", r.v.id), r.v.title.clone()))
+            .sort("title"),
         Col::new("number", "版次", |r: &Listed| Cell::text(format!("第 {} 版", r.v.number))),
         Col::new("state", "状态", |r: &Listed| match r.in_force {
             true => Cell::State(Mark::Ok, "施行中".into()),
             false => Cell::State(mark(r.v.state), r.v.state.zh().into()),
-        }),
-        Col::new("effective", "生效日期", |r: &Listed| Cell::Date(Some(r.v.effective_on))),
-        Col::new("place", "适用", |r: &Listed| Cell::text(r.place.clone())),
+        })
+        .sort("state"),
+        Col::new("effective", "生效日期", |r: &Listed| Cell::Date(Some(r.v.effective_on))).sort("effective"),
+        Col::new("place", "适用", |r: &Listed| Cell::text(r.place.clone())).sort("place"),
         Col::new("writer", "起草", |r: &Listed| Cell::text(said(&r.v, Act::Saved))),
         Col::new("decided", "批准", |r: &Listed| Cell::text(said(&r.v, Act::Approved))),
         Col::new("why", "为什么改", |r: &Listed| Cell::text(r.v.why.chars().take(40).collect::<String>())),
@@ -53,6 +75,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
             in_force: v.state == VersionState::Approved && v.effective_on <= today,
             v,
         })
+        .filter(|row| row.holds(&ask.q))
         .collect();
     let spec = ListSpec {
         title: "政策版本".into(),
@@ -70,7 +93,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
             tab("/policy-versions", "全部版本", None, state.is_none()),
             tab("/policy-versions?state=submitted", "待批准", Some(waiting), state == Some(VersionState::Submitted)),
         ],
-        search_hint: None,
+        search_hint: Some("政策名称、地方、姓名"),
         default_sort: ("", Dir::Asc),
         tie: "changed_at",
         actions: Vec::new(),
@@ -81,13 +104,7 @@ pub(crate) async fn list(State(app): State<App>, viewer: Viewer, ask: ListAsk) -
         ),
         flash: None,
     };
-    web::respond(&app, &viewer, spec, ask, |f| async move {
-        let total = rows.len() as i64;
-        let skip = usize::try_from(f.page.offset()).unwrap_or(0);
-        let rows = rows.into_iter().skip(skip).take(f.page.rows as usize).collect();
-        Ok(Paged { rows, total, page: f.page.page, per_page: f.page.rows })
-    })
-    .await
+    web::respond(&app, &viewer, spec, ask, |f| async move { Ok(paged(rows, &f, Listed::compare)) }).await
 }
 
 /// One text of the history.
