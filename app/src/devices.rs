@@ -24,16 +24,27 @@ pub struct Devices {
 /// # Errors
 /// The database's.
 pub async fn open(config: &Config, main: &Db, durable: bool) -> Result<Db> {
-    let db = match &config.database {
-        Some(_) => main.clone(),
-        None => {
-            let url = Db::sqlite_url(&config.data.join("telemetry.sqlite"));
-            let options = Options { connections: 4, durable, schema: None };
-            Db::open(&url, &options, main.clock().clone(), main.keys().clone(), main.ids().next_u64()).await?
-        }
-    };
+    let db = attach(config, main, durable).await?;
     store::migrate(&db, safety::readings::MIGRATIONS).await?;
     Ok(db)
+}
+
+/// The readings' file beside the main database; PostgreSQL keeps them itself.
+pub const FILE: &str = "telemetry.sqlite";
+
+/// [`open`] as it is, without bringing it up to date: for looking.
+///
+/// # Errors
+/// The database's.
+pub async fn attach(config: &Config, main: &Db, durable: bool) -> Result<Db> {
+    match &config.database {
+        Some(_) => Ok(main.clone()),
+        None => {
+            let url = Db::sqlite_url(&config.data.join(FILE));
+            let options = Options { connections: 4, durable, schema: None };
+            Db::open(&url, &options, main.clock().clone(), main.keys().clone(), main.ids().next_u64()).await
+        }
+    }
 }
 
 /// Starts watch and gateway; the pages' door to them is opened. Ends when `stop` turns true.

@@ -100,6 +100,7 @@ pub fn runner(db: &Db, config: &Config, shelf: &Arc<entitlement::Shelf>) -> work
     jobs.extend(people::jobs());
     jobs.extend(entitlement::jobs(shelf.clone()));
     jobs.extend(assessment::jobs());
+    jobs.extend(safety::jobs());
     jobs.extend(settlement::jobs());
     let mut schedules = Vec::new();
     schedules.extend(entitlement::schedules());
@@ -109,6 +110,7 @@ pub fn runner(db: &Db, config: &Config, shelf: &Arc<entitlement::Shelf>) -> work
     subscribers.extend(entitlement::subscribers(shelf.clone()));
     subscribers.extend(orders::subscribers(config.region));
     subscribers.extend(assessment::subscribers(config.region));
+    subscribers.extend(safety::subscribers());
     work::Runner {
         db: db.clone(),
         jobs: Arc::new(jobs),

@@ -128,6 +128,70 @@ fn a_backup_is_restored_and_proved_and_an_altered_one_refused() {
     assert!(!said.ok && said.err.contains("not a finished backup"), "{}", said.err);
 }
 
+/// Reads and writes of a folder's databases outside the program.
+fn with_databases<T>(folder: &Folder, work: impl AsyncFnOnce(store::Db, store::Db) -> T) -> T {
+    let config = Config::load(&Flags { data: Some(folder.path().to_path_buf()), ..Flags::default() }).unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let db = yinian::wire::open(&config, Clock::System, false).await.unwrap();
+        let telemetry = yinian::devices::open(&config, &db, false).await.unwrap();
+        let out = work(db.clone(), telemetry.clone()).await;
+        telemetry.close().await.unwrap();
+        db.close().await.unwrap();
+        out
+    })
+}
+
+#[test]
+fn readings_are_in_the_backup_and_doctor_misses_them() {
+    let folder = Folder::new();
+    folder.run(&["migrate"]);
+    folder.sound();
+    // One device was heard, and one elder has readings.
+    with_databases(&folder, async |db, telemetry| {
+        let sign = safety::devices::Sign { heard_at: db.now(), battery: Some(80), signal: None, firmware: None };
+        safety::devices::signs(&db, vec![safety::devices::NewSign { no: 1, sign }]).await.unwrap();
+        let tx = db.begin().await.unwrap();
+        tx.exec("UPDATE device_number SET last = 1 WHERE name = 'elder'", vec![]).await.unwrap();
+        tx.commit().await.unwrap();
+        let tx = telemetry.begin().await.unwrap();
+        tx.exec("INSERT INTO reading_log (seq, at, n, data) VALUES (7, 0, 1, $1)", vals![vec![1u8]]).await.unwrap();
+        let state = "INSERT INTO reading_state (elder, seq, due, state, latest) VALUES (1, 7, NULL, '{}', $1)";
+        tx.exec(state, vals![vec![1u8]]).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    folder.sound();
+    let shelf = tempfile::tempdir().unwrap();
+    let made = backup(&folder, shelf.path());
+    let (to, said) = restore(&made);
+    assert!(said.ok, "{}{}", said.out, said.err);
+    assert!(said.out.contains("1 位老人的读数"), "{}", said.out);
+    let seq = with_databases(&to, async |_, telemetry| {
+        telemetry.read().scalar::<i64>("SELECT MAX(seq) FROM reading_log", vec![]).await.unwrap()
+    });
+    assert_eq!(seq, Some(7), "the readings came along");
+    // An altered file of readings is refused like any other.
+    let path = made.join(yinian::devices::FILE);
+    let mut altered = std::fs::read(&path).unwrap();
+    let at = altered.len() / 2;
+    altered[at] ^= 1;
+    std::fs::write(&path, altered).unwrap();
+    assert!(restore(&made).1.err.contains("altered"));
+    // Readings of a later day than the main database: numbers nobody has been given.
+    with_databases(&to, async |_, telemetry| {
+        let tx = telemetry.begin().await.unwrap();
+        tx.exec("UPDATE reading_state SET elder = 9", vec![]).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    let strange = to.say(&["doctor"]);
+    assert!(!strange.ok && strange.out.contains("不是同一次备份"), "{}", strange.out);
+    // The readings are gone while the main database knows that there were some.
+    for file in ["telemetry.sqlite", "telemetry.sqlite-wal", "telemetry.sqlite-shm"] {
+        let _ = std::fs::remove_file(to.path().join(file));
+    }
+    let gone = to.say(&["doctor"]);
+    assert!(!gone.ok && gone.out.contains("telemetry.sqlite 却不在"), "{}", gone.out);
+}
+
 #[test]
 fn without_its_key_a_restored_folder_is_not_called_sound() {
     let folder = Folder::new();

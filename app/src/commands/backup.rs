@@ -1,7 +1,7 @@
 //! `yinian backup` and `yinian restore`.
 use crate::commands::report;
 use crate::config::Config;
-use crate::{shown, wire};
+use crate::{devices, shown, wire};
 use kernel::{Clock, Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -92,6 +92,13 @@ pub async fn backup(config: &Config, args: Backup) -> Result<ExitCode> {
     let target = args.into.join(name);
     std::fs::create_dir_all(&target).map_err(io(&target))?;
     let db = wire::open(config, Clock::System, true).await?;
+    // The readings first: whoever they belong to is then known in the later copy of the main database. The other way round
+    // a number given out in between would be somebody else's after a restore.
+    if config.data.join(devices::FILE).exists() {
+        let telemetry = devices::attach(config, &db, true).await?;
+        telemetry.snapshot_into(&target.join(devices::FILE)).await?;
+        telemetry.close().await?;
+    }
     db.snapshot_into(&target.join("yinian.sqlite")).await?;
     db.close().await?;
     if !args.without_keys {

@@ -1,7 +1,7 @@
 //! `yinian doctor` and `yinian audit verify`.
 use crate::commands::report;
 use crate::config::Config;
-use crate::{shown, wire};
+use crate::{devices, shown, wire};
 use clap::Subcommand;
 use kernel::{Clock, Error, Result};
 use serde::Serialize;
@@ -50,6 +50,34 @@ pub async fn run(config: &Config, json: bool) -> Result<ExitCode> {
     let good = checks.iter().all(|c| c.ok);
     report(json, &serde_json::json!({ "ok": good, "checks": checks }), lines(&checks));
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The readings of devices: there, of this version, and of nobody the main database does not know.
+async fn readings(config: &Config, db: &store::Db) -> Result<String, String> {
+    let said = |e: Error| e.to_string();
+    if config.database.is_none() && !config.data.join(devices::FILE).exists() {
+        return match safety::devices::ever_heard(db).await.map_err(said)? {
+            false => Ok("还没有设备上报过".into()),
+            true => Err(format!("设备上报过，{} 却不在，从备份里取回来", devices::FILE)),
+        };
+    }
+    let telemetry = devices::attach(config, db, true).await.map_err(said)?;
+    let looked = async {
+        let behind = store::pending(&telemetry, safety::readings::MIGRATIONS).await?.len();
+        if behind > 0 {
+            return Ok(Err(format!("还差 {behind} 步，启动时会补上")));
+        }
+        let fit = safety::devices::fit(db, &telemetry).await?;
+        Ok(match fit.strays {
+            0 => Ok(format!("{} 位老人的读数，都对得上人", fit.watched)),
+            n => Err(format!("{n} 位老人的读数在主库里没有人，两个库不是同一次备份的")),
+        })
+    };
+    let answer = looked.await.map_err(said);
+    if config.database.is_none() {
+        let _ = telemetry.close().await;
+    }
+    answer?
 }
 
 /// Looks at everything that can be looked at without changing it.
@@ -134,6 +162,7 @@ pub async fn check(config: &Config) -> Vec<Check> {
             Err(e) => Err(e.to_string()),
         },
     );
+    add("读数", readings(config, &db).await);
     add(
         "后台工作",
         match work::backlog(&db).await {

@@ -55,6 +55,10 @@ async fn take(State(app): State<App>, viewer: Viewer, body: Bytes) -> web::Resul
             continue;
         };
         let said = translate::said(record, &device, now);
+        if let Some(entry) = &entry {
+            entry.heard(now, record.vitals.battery, None, None);
+            translate::of_itself(record, entry, now);
+        }
         door.intake.store(Message::new(device, now, said)).await?;
         stored += 1;
     }

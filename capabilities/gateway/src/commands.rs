@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Db;
 use tokio::sync::watch;
+use wire::thing::Family;
 use wire::{Measure, Protocol, Session};
 
 /// A command that was sent and not answered is sent again after this long, and so often at most.
@@ -126,7 +127,8 @@ pub(crate) fn bytes(command: &Command, device: &str, session: &mut Session) -> O
         },
         Command::Reboot => wire::Command::Reboot,
         Command::Message { text } => wire::Command::Message { text: text.clone() },
-        Command::Set { .. } => return None,
+        // A door is opened by systems that speak MQTT.
+        Command::Unlock { .. } | Command::Set { .. } => return None,
     };
     wire::encode(&wire, device, session)
 }
@@ -136,8 +138,36 @@ pub(crate) fn json(order: &Order) -> String {
     let mut v = serde_json::to_value(&order.command).unwrap_or_default();
     if let Some(map) = v.as_object_mut() {
         map.insert("id".into(), order.id.to_string().into());
+        // Which emergency it is for is none of the device's business.
+        map.remove("case");
     }
     v.to_string()
+}
+
+/// The same command as a service of the device's thing model: topic and payload.
+pub(crate) fn thing(order: &Order, family: Family, product: &str, device: &str) -> (String, String) {
+    use serde_json::json;
+    let measure = |what: &str| ("measure", json!({ "what": what }));
+    let (name, params) = match &order.command {
+        Command::LocateNow => ("locate", json!({})),
+        Command::MeasureHeartRate => measure("heartRate"),
+        Command::MeasureBloodPressure => measure("bloodPressure"),
+        Command::MeasureSpo2 => measure("spo2"),
+        Command::MeasureTemperature => measure("bodyTemperature"),
+        Command::CallBack { phone } => ("callBack", json!({ "phone": phone })),
+        Command::SetFence { id, lat_e6, lng_e6, radius_m } => {
+            let (lat, lon) = (*lat_e6 as f64 / 1e6, *lng_e6 as f64 / 1e6);
+            ("setFence", json!({ "id": id, "lat": lat, "lon": lon, "radius": radius_m }))
+        }
+        Command::Reboot => ("reboot", json!({})),
+        Command::Message { text } => ("speak", json!({ "text": text })),
+        Command::Unlock { .. } => ("unlock", json!({})),
+        Command::Set { property, value } => {
+            let what = wire::thing::Order::Set(json!({ property: value }));
+            return wire::thing::order(family, product, device, &order.id.to_string(), &what);
+        }
+    };
+    wire::thing::order(family, product, device, &order.id.to_string(), &wire::thing::Order::Service(name, params))
 }
 
 /// What has to be written to a device now.

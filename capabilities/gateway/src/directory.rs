@@ -1,17 +1,51 @@
 //! Registered devices in memory: looked up once, kept fresh by what changed, and the quarantine of those not registered.
 use kernel::{Instant, Result};
-use safety::devices::{self, DeviceId, Known, Protocol, Stranger};
+use safety::devices::{self, DeviceId, Known, NewSign, Protocol, Sign, Stranger};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::Db;
 
 /// A device in use: what is known of it is replaced when it is bound, unbound or changed.
 #[derive(Debug)]
-pub(crate) struct Entry(RwLock<Arc<Known>>);
+pub(crate) struct Entry {
+    known: RwLock<Arc<Known>>,
+    sign: Mutex<Told>,
+}
+
+/// What a device said of itself and is not written yet.
+#[derive(Debug, Default)]
+struct Told {
+    sign: Option<Sign>,
+    written: Option<Instant>,
+}
 
 impl Entry {
+    fn new(known: Known) -> Entry {
+        Entry { known: RwLock::new(Arc::new(known)), sign: Mutex::default() }
+    }
     pub(crate) fn now(&self) -> Arc<Known> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// A sign of life with what it said of itself, if anything.
+    pub(crate) fn heard(&self, at: Instant, battery: Option<u8>, signal: Option<i32>, firmware: Option<String>) {
+        let mut told = self.sign.lock().unwrap_or_else(PoisonError::into_inner);
+        let sign = told.sign.get_or_insert(Sign { heard_at: at, battery: None, signal: None, firmware: None });
+        sign.heard_at = at;
+        sign.battery = battery.or(sign.battery);
+        sign.signal = signal.or(sign.signal);
+        if firmware.is_some() {
+            sign.firmware = firmware;
+        }
+    }
+    /// What is to be written by now: a device that was never written at once, the others once a minute.
+    fn due(&self, now: Instant) -> Option<NewSign> {
+        let mut told = self.sign.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.written.is_some_and(|at| (0..SIGN_MS).contains(&now.since(at))) {
+            return None;
+        }
+        let sign = told.sign.take()?;
+        told.written = Some(now);
+        Some(NewSign { no: self.now().no, sign })
     }
 }
 
@@ -21,6 +55,9 @@ const UNKNOWN_MS: i64 = 3_000;
 const UNKNOWN_MAX: usize = 4_096;
 /// Devices in memory beyond which those nobody is connected as are let go.
 const KNOWN_MAX: usize = 250_000;
+/// A device's signs of life are written so often at most, and so many in one transaction.
+const SIGN_MS: i64 = 60_000;
+const SIGNS: usize = 500;
 /// How far back changes are read again: transactions that took a while.
 const BACK_MS: i64 = 60_000;
 
@@ -77,7 +114,7 @@ impl Directory {
             by_id.retain(|_, e| known.values().any(|k| Arc::ptr_eq(k, e)));
         }
         let id = found.id;
-        let fresh = || Arc::new(Entry(RwLock::new(Arc::new(found))));
+        let fresh = || Arc::new(Entry::new(found));
         let entry = inner.known.entry(key).or_insert_with(fresh).clone();
         inner.by_id.insert(id, entry.clone());
         Ok(Some(entry).filter(|e| e.now().usable()))
@@ -110,16 +147,20 @@ impl Directory {
     pub(crate) async fn tend(&self, since: Instant) -> Result<Instant> {
         let now = self.db.now();
         let changed = devices::changed(&self.db, since).await?;
-        let seen: Vec<Stranger> = {
+        let (seen, signs): (Vec<Stranger>, Vec<NewSign>) = {
             let mut inner = self.lock();
             for k in changed {
                 inner.unknown.remove(&(k.protocol, k.identity.clone()));
                 if let Some(e) = inner.by_id.get(&k.id) {
-                    *e.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(k);
+                    *e.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(k);
                 }
             }
-            inner.seen.drain().map(|(_, s)| s).collect()
+            let signs = inner.by_id.values().filter_map(|e| e.due(now)).collect();
+            (inner.seen.drain().map(|(_, s)| s).collect(), signs)
         };
+        for part in signs.chunks(SIGNS) {
+            devices::signs(&self.db, part.to_vec()).await?;
+        }
         if !seen.is_empty() {
             devices::quarantine(&self.db, seen).await?;
         }

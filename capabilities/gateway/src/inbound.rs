@@ -50,6 +50,12 @@ impl<R> Pending<R> {
         reply: R,
     ) -> Result<(Taken, Option<R>)> {
         let device = entry.now();
+        let battery = said.iter().find_map(|s| match s.what {
+            vigil::Measure::Battery(b) => Some(b),
+            _ => None,
+        });
+        // Also of a device in stock: who keeps it sees that it works.
+        entry.heard(received, battery, None, None);
         if device.bound.is_none() || !device.usable() {
             return Ok((Taken::Nobodys, Some(reply)));
         }

@@ -148,6 +148,7 @@ impl Connection {
         let mut said = Vec::with_capacity(decoded.records.len() + 1);
         for r in &decoded.records {
             said.extend(translate::said(r, &device, now));
+            translate::of_itself(r, &entry, now);
         }
         if said.is_empty() {
             said.push(safety::readings::Said { at: now, what: vigil::Measure::Heartbeat });

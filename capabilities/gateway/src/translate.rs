@@ -1,4 +1,5 @@
 //! From a protocol's record to what the watch understands. One table for all protocols.
+use crate::directory::Entry;
 use kernel::{GeoPoint, Instant};
 use safety::devices::{DeviceKind, Known};
 use safety::readings::Said;
@@ -53,6 +54,10 @@ fn of_alarm(alarm: Alarm, unverified: bool, device: &Known) -> Measure {
         Alarm::Tampering => Measure::Device(DeviceAlarm::Tamper),
         Alarm::LinkLost => Measure::Online(false),
         Alarm::PowerOn | Alarm::PowerRestored => Measure::Online(true),
+        Alarm::DoorForced => Measure::Device(DeviceAlarm::DoorForced),
+        Alarm::Intruder => Measure::Device(DeviceAlarm::Intruder),
+        // A door system has waited its own time before it says so; of a contact it means that the door is open.
+        Alarm::Door if device.kind.unlocks() => Measure::Device(DeviceAlarm::DoorLeftOpen),
         Alarm::Door => Measure::Door { door: device.door, room: device.room, open: true },
         // A moving or shaken sensor says that somebody is about; in a worn device it says nothing of a person.
         Alarm::Movement | Alarm::Vibration if fixed(device.kind) => Measure::Motion { room: device.room },
@@ -97,8 +102,8 @@ fn ended(record: &Record, device: &Known, out: &mut Vec<Measure>) {
         names.iter().find_map(|n| match record.attributes.get(*n)? {
             Value::Bool(b) => Some(*b),
             Value::Int(i) => Some(*i != 0),
-            Value::Text(t) if t == "on" || t == "true" => Some(true),
-            Value::Text(t) if t == "off" || t == "false" => Some(false),
+            Value::Text(t) if matches!(t.as_str(), "on" | "true" | "open") => Some(true),
+            Value::Text(t) if matches!(t.as_str(), "off" | "false" | "closed") => Some(false),
             _ => None,
         })
     };
@@ -112,6 +117,15 @@ fn ended(record: &Record, device: &Known, out: &mut Vec<Measure>) {
     // A contact that is true is closed.
     if let Some(closed) = has(&["contact"]) {
         out.push(Measure::Door { door: device.door, room: device.room, open: !closed });
+    }
+    let door = |open| Measure::Door { door: device.door, room: device.room, open };
+    if let Some(open) = has(&["doorState", "DoorState", "door_state", "doorOpen", "door_open"]) {
+        out.push(door(open));
+    }
+    match record.attributes.get("event") {
+        Some(Value::Text(e)) if matches!(e.as_str(), "doorOpened" | "door_opened" | "unlocked") => out.push(door(true)),
+        Some(Value::Text(e)) if matches!(e.as_str(), "doorClosed" | "door_closed") => out.push(door(false)),
+        _ => {}
     }
     if has(&["occupancy", "presence", "motion", "pir"]) == Some(true) {
         out.push(Measure::Motion { room: device.room });
@@ -138,6 +152,25 @@ fn ended(record: &Record, device: &Known, out: &mut Vec<Measure>) {
         if let Some(h) = number(&["humidity"]).filter(|h| (0.0..=100.0).contains(h)) {
             out.push(Measure::Humidity(h.round() as u8));
         }
+    }
+}
+
+/// Keeps what a record says of the device itself: how well it is heard, which firmware runs on it.
+pub(crate) fn of_itself(record: &Record, entry: &Entry, now: Instant) {
+    let signal =
+        ["rssi", "linkquality", "signal", "signalStrength"].iter().find_map(|n| match record.attributes.get(*n)? {
+            Value::Int(i) => i32::try_from(*i).ok(),
+            Value::Real(r) => Some(r.round().clamp(-1_000.0, 1_000.0) as i32),
+            _ => None,
+        });
+    let firmware = ["versionFw", "firmware", "firmwareVersion", "fwVersion"].iter().find_map(|n| {
+        match record.attributes.get(*n)? {
+            Value::Text(t) if !t.trim().is_empty() => Some(t.trim().chars().take(60).collect::<String>()),
+            _ => None,
+        }
+    });
+    if signal.is_some() || firmware.is_some() {
+        entry.heard(now, None, signal, firmware);
     }
 }
 

@@ -38,5 +38,15 @@ use std::sync::Arc;
 
 /// What this capability shows on an elder's page.
 pub fn panels() -> Vec<Arc<dyn people::service::Panel>> {
-    vec![Arc::new(pages::SafetyPanel)]
+    vec![Arc::new(pages::SafetyPanel), Arc::new(pages::DevicesPanel)]
+}
+
+/// Kinds of background work.
+pub fn jobs() -> Vec<Arc<dyn work::Job>> {
+    vec![Arc::new(devices::ImportJob)]
+}
+
+/// What this capability does when something happens elsewhere.
+pub fn subscribers() -> Vec<Arc<dyn work::Subscriber>> {
+    vec![Arc::new(devices::Follows)]
 }

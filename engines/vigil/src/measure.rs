@@ -91,6 +91,9 @@ coded! {
         BloodPressure = 8, "blood_pressure", "设备报血压异常";
         Spo2 = 9, "spo2", "设备报血氧异常";
         Temperature = 10, "temperature", "设备报体温异常";
+        DoorForced = 11, "door_forced", "门被撬";
+        DoorLeftOpen = 12, "door_left_open", "门一直没关";
+        Intruder = 13, "intruder", "有人闯入";
     }
 }
 

@@ -44,6 +44,8 @@ alarms! {
     GeofenceEnter, "geofenceEnter", "进入围栏";
     Geofence, "geofence", "围栏报警";
     Intruder, "intruder", "有人闯入";
+    /// A lock or door was opened by force.
+    DoorForced, "doorForced", "门被撬";
     Accident, "accident", "碰撞";
     General, "general", "设备报警";
     Removing, "removing", "设备摘下";

@@ -33,8 +33,10 @@ pub fn usual(identifier: &str) -> Option<Meaning> {
         identifier.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(40).collect();
     Some(match name.as_str() {
         "sos" | "sosalarm" | "sosalert" | "emergency" | "emergencyalarm" | "emergencycall" | "help" | "panic"
-        | "callforhelp" | "onekeycall" | "alarmbutton" => Meaning::Alarm(Alarm::Sos),
-        "fall" | "falldown" | "fallalarm" | "falldetected" | "fallstate" | "tumble" => Meaning::Alarm(Alarm::FallDown),
+        | "callforhelp" | "onekeycall" | "alarmbutton" | "robotcall" | "callhelp" => Meaning::Alarm(Alarm::Sos),
+        "fall" | "falldown" | "fallalarm" | "falldetected" | "fallstate" | "fallseen" | "tumble" => {
+            Meaning::Alarm(Alarm::FallDown)
+        }
         "smoke" | "smokealarm" | "smokesensorstate" | "smokedetected" | "firealarm" | "smokestate" => {
             Meaning::Alarm(Alarm::Smoke)
         }
@@ -57,6 +59,10 @@ pub fn usual(identifier: &str) -> Option<Meaning> {
         "bedexit" | "bedexitalarm" | "outofbed" | "leavebed" | "leavebedalarm" | "offbed" => {
             Meaning::Alarm(Alarm::BedExit)
         }
+        "doorforced" | "forcedopen" | "forcedentry" | "forcedooralarm" | "pried" | "pryalarm" => {
+            Meaning::Alarm(Alarm::DoorForced)
+        }
+        "doorleftopen" | "leftopen" | "doorajar" | "doornotclosed" | "dooropentoolong" => Meaning::Alarm(Alarm::Door),
         "intrusion" | "intruder" | "intrusionalarm" => Meaning::Alarm(Alarm::Intruder),
         "worn" | "wearing" | "wearstate" => Meaning::AlarmUnless(Alarm::Removing),
         "heartrate" | "hr" | "pulse" | "pulserate" | "bpm" => Meaning::HeartRate,

@@ -1,4 +1,4 @@
-//! An emergency of the side.
+//! An emergency of the side, and its devices.
 use super::*;
 
 /// An alarm that rings with a message about it, somebody on duty, a neighbour, and accounts tied to the elder.
@@ -57,4 +57,49 @@ pub async fn emergencies(db: &Db, b: &Begun, side: &mut Side) {
     side.keys.insert("helpers", vec![helper.to_string()]);
     side.keys.insert("notices", vec![notices[0].id.to_string()]);
     side.keys.insert("user", vec![side.people[&Role::Family].user.to_string()]);
+}
+    estate(db, b, side).await;
+
+/// A lock at the elder's door, a watch in stock, and a file of devices that was read.
+async fn estate(db: &Db, b: &Begun, side: &mut Side) {
+    use safety::devices::{self, DeviceKind, NewBinding, NewDevice, Payer, Protocol};
+    let me = platform();
+    let mut ids = Vec::new();
+    for (kind, protocol) in [(DeviceKind::Lock, Protocol::Mqtt), (DeviceKind::Watch, Protocol::Watch)] {
+        let identity = format!("DEV-{}-{}", b.draft.n, kind.code());
+        let new = NewDevice {
+            protocol,
+            identity: identity.clone(),
+            kind,
+            model: String::new(),
+            region: side.village,
+            firmware: String::new(),
+            payer: Payer::Project,
+            payer_note: String::new(),
+            secret: None,
+            room: None,
+            door: None,
+        };
+        let tx = db.begin().await.unwrap();
+        let id = devices::register(&tx, db, &me, new).await.unwrap();
+        if kind.unlocks() {
+            let to = NewBinding { elder: b.elder, room: None, door: None, lent: false };
+            devices::bind(&tx, db, &me, id, to).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        side.marks.extend([identity, id.to_string()]);
+        ids.push(id.to_string());
+    }
+    let mut files = Vec::new();
+    // One for each rank: a file belongs to the region of whoever brought it.
+    for place in [side.village, side.county] {
+        let scope = kernel::Scope { region: place, org: kernel::OrgScope::Any };
+        let clerk = kernel::Actor::Platform { job: "test", scope };
+        let rows = format!("设备号,协议,类型,谁出的钱\nROW-{},watch,手环,自费\n", b.draft.n).into_bytes();
+        let book = kernel::RegionBook::default();
+        let id = devices::import_read(db, &clerk, &book, "设备.csv", rows).await.unwrap();
+        files.push(id.to_string());
+    }
+    side.keys.insert("devices", ids);
+    side.keys.insert("device-imports", files);
 }

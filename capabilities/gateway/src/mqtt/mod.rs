@@ -62,6 +62,8 @@ struct Who {
     entry: Arc<Entry>,
     kick: Arc<Notify>,
     hub: Hub,
+    /// The thing model it listens by.
+    thing: Option<(wire::thing::Family, String)>,
     _online: Online,
 }
 
@@ -290,7 +292,8 @@ impl Client {
                 old.notify_one();
             }
             let online = self.shared.online.here(device.id, &self.sent);
-            self.who = Some(Who { identity: name.to_string(), entry, kick, hub: Hub::default(), _online: online });
+            let hub = Hub::default();
+            self.who = Some(Who { identity: name.to_string(), entry, kick, hub, thing: None, _online: online });
             return Ok(true);
         }
         let name = user.filter(|u| !u.is_empty()).unwrap_or(client);
@@ -307,8 +310,16 @@ impl Client {
         }
     }
 
-    fn grants(&self, filter: &str) -> bool {
-        self.filters < FILTERS && self.who.as_ref().is_some_and(|w| topics::may_hear(&w.identity, filter))
+    fn grants(&mut self, filter: &str) -> bool {
+        let room = self.filters < FILTERS;
+        let Some(who) = self.who.as_mut().filter(|w| room && topics::may_hear(&w.identity, filter)) else {
+            return false;
+        };
+        // A device that listens as its thing model says is spoken to so.
+        if let Some(thing) = topics::thing_of(filter) {
+            who.thing = Some(thing);
+        }
+        true
     }
 
     async fn publish(&mut self, topic: &str, bytes: &[u8], qos: Qos, id: Option<u16>) -> Result<()> {
@@ -336,7 +347,7 @@ impl Client {
         let own = who.entry.clone();
         let read = payload::read(&shared, &own, &who.identity, &mut who.hub, topic, bytes, now).await?;
         let (parts, reply, done) = match read {
-            Ok(r) => (r.parts, r.reply, r.confirmed),
+            Ok(r) => (r.parts, r.reply, r.answered),
             Err(why) => {
                 shared.counters.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(peer = %self.peer, topic, why = %why.what, "payload refused");
@@ -346,8 +357,10 @@ impl Client {
                 return Ok(());
             }
         };
-        if let Some((command, answer)) = done {
-            commands::confirmed(&shared.db, command, &answer).await;
+        match done {
+            Some((command, true, answer)) => commands::confirmed(&shared.db, command, &answer).await,
+            Some((command, false, why)) => commands::failed(&shared.db, command, &why).await,
+            None => {}
         }
         let mut answer = Some(Answer { ack: ack(PubackReasonCode::Success), publish: reply });
         let last = parts.len();
@@ -434,9 +447,15 @@ impl Client {
             return Ok(());
         }
         let Some(who) = &self.who else { return Ok(()) };
-        let (identity, id) = (who.identity.clone(), who.entry.now().id);
+        let (identity, id, thing) = (who.identity.clone(), who.entry.now().id, who.thing.clone());
         for order in commands::due(&self.shared.db, id).await? {
-            self.tell(&format!("yinian/{identity}/down"), commands::json(&order).as_bytes());
+            match &thing {
+                Some((family, product)) => {
+                    let (topic, text) = commands::thing(&order, *family, product, &identity);
+                    self.tell(&topic, text.as_bytes());
+                }
+                None => self.tell(&format!("yinian/{identity}/down"), commands::json(&order).as_bytes()),
+            }
             commands::sent(&self.shared.db, order.id).await;
         }
         Ok(())

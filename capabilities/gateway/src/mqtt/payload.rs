@@ -23,7 +23,8 @@ pub(super) struct Hub {
 pub(super) struct Read {
     pub parts: Vec<(Arc<Entry>, Vec<Said>)>,
     pub reply: Option<(String, String)>,
-    pub confirmed: Option<(CommandId, String)>,
+    /// A command answered: whether it was done, and what the device said.
+    pub answered: Option<(CommandId, bool, String)>,
 }
 
 /// A payload refused, with the answer the family asks for.
@@ -71,6 +72,11 @@ pub(super) async fn read(
             Some(Err(no)) => return Ok(Err(Refused { what: format!("{:?}", no.wrong), reply: no.reply })),
             Some(Ok(t)) => {
                 out.reply = t.reply;
+                // 200 in the thing models, 0 in some of their cousins.
+                out.answered = t.answered.and_then(|(id, code)| {
+                    let ok = matches!(code, 0 | 200);
+                    Some((id.parse().ok()?, ok, if ok { "完成".into() } else { format!("设备答 {code}") }))
+                });
                 let name = |d: String| d.rsplit_once('/').map_or(d.clone(), |(_, n)| n.to_string());
                 t.records.into_iter().map(|r| (r.device.clone().map(name), r)).collect()
             }
@@ -98,6 +104,7 @@ pub(super) async fn read(
             },
         };
         let said = translate::said(&record, &who, now);
+        translate::of_itself(&record, &entry, now);
         match out.parts.iter_mut().find(|(e, _)| Arc::ptr_eq(e, &entry)) {
             Some((_, all)) => all.extend(said),
             None => out.parts.push((entry, said)),
@@ -110,8 +117,9 @@ pub(super) async fn read(
 fn answer(bytes: &[u8]) -> std::result::Result<Read, Refused> {
     let Ok(v) = serde_json::from_slice::<serde_json::Value>(bytes) else { return refused("not json") };
     let Some(id) = v["id"].as_str().and_then(|s| s.parse::<CommandId>().ok()) else { return refused("id") };
-    let text = v["text"].as_str().unwrap_or(if v["ok"] == false { "设备说没做成" } else { "完成" });
-    Ok(Read { confirmed: Some((id, text.chars().take(200).collect())), ..Read::default() })
+    let ok = v["ok"] != false;
+    let text = v["text"].as_str().unwrap_or(if ok { "完成" } else { "设备说没做成" });
+    Ok(Read { answered: Some((id, ok, text.chars().take(200).collect())), ..Read::default() })
 }
 
 type Named = Vec<(Option<String>, Record)>;

@@ -1,4 +1,5 @@
 //! Which topics are a device's own.
+use wire::thing::Family;
 
 /// Whether a device may publish there.
 pub(super) fn may_say(identity: &str, topic: &str) -> bool {
@@ -27,6 +28,16 @@ pub(super) fn may_hear(identity: &str, filter: &str) -> bool {
         || filter.starts_with("zigbee2mqtt/")
 }
 
+/// The thing model a filter listens by, where it names the product.
+pub(super) fn thing_of(filter: &str) -> Option<(Family, String)> {
+    let (family, rest) = match filter.strip_prefix("$sys/") {
+        Some(rest) => (Family::OneJson, rest),
+        None => (Family::Alink, filter.strip_prefix("/sys/")?),
+    };
+    let product = rest.split('/').next().filter(|p| !p.is_empty() && *p != "+" && p.len() <= 64)?;
+    Some((family, product.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +54,11 @@ mod tests {
         for mine in ["yinian/d1/down", "yinian/d1/#", "$sys/p/d1/#", "/sys/+/d1/thing/#", "$sys/+/d1/cmd"] {
             assert!(may_hear("d1", mine), "{mine}");
             assert!(!may_hear("d2", mine), "{mine}");
+        }
+        assert_eq!(thing_of("$sys/lock1/d1/#"), Some((Family::OneJson, "lock1".to_string())));
+        assert_eq!(thing_of("/sys/lock1/d1/thing/#"), Some((Family::Alink, "lock1".to_string())));
+        for no in ["$sys/+/d1/#", "yinian/d1/down", "$sys"] {
+            assert_eq!(thing_of(no), None, "{no}");
         }
         for no in ["#", "+/#", "yinian/#", "yinian/+/down", "yinian/d10/down", "$sys/#", "$sys/p/#"] {
             assert!(!may_hear("d1", no), "{no}");

@@ -2,7 +2,7 @@
 use crate::model::ids::ids;
 use crate::model::words::words;
 use ::store::sea_orm;
-use kernel::{ElderId, Error, FieldError, Instant, RegionCode, Result};
+use kernel::{CivilDate, ElderId, Error, Fen, FieldError, Instant, RegionCode, Result};
 use std::fmt;
 use std::str::FromStr;
 use subtle::ConstantTimeEq;
@@ -12,6 +12,8 @@ use vigil::{DoorKind, Room, Slot};
 ids! {
     /// One device.
     DeviceId,
+    /// Something that happened to a device.
+    DeviceEventId,
 }
 
 words! {
@@ -46,12 +48,21 @@ words! {
         Vitals "vitals" "体征仪",
         Gateway "gateway" "家庭网关",
         Lock "lock" "门锁",
+        Access "access" "门禁",
         Robot "robot" "机器人",
         Other "other" "其他设备",
     }
 }
 
 impl DeviceKind {
+    /// Whether it keeps a door that can be opened from afar.
+    pub const fn unlocks(self) -> bool {
+        matches!(self, DeviceKind::Lock | DeviceKind::Access)
+    }
+    /// Whether it hangs in a room, not on a person.
+    pub const fn in_a_room(self) -> bool {
+        !matches!(self, DeviceKind::Watch | DeviceKind::Pendant)
+    }
     /// Minutes of silence after which it counts as lost, until somebody sets another limit. `None`: silence is normal.
     /// Battery sensors of a home hub report once in 50 minutes at the least.
     pub const fn silent_minutes(self) -> Option<i64> {
@@ -65,6 +76,7 @@ impl DeviceKind {
             | DeviceKind::Water
             | DeviceKind::Door
             | DeviceKind::Lock
+            | DeviceKind::Access
             | DeviceKind::Robot => Some(26 * 60),
             DeviceKind::Button | DeviceKind::Vitals | DeviceKind::Other => None,
         }
@@ -117,6 +129,10 @@ pub struct Device {
     pub has_secret: bool,
     pub created_at: Instant,
     pub version: i64,
+    /// What was paid for it.
+    pub cost: Option<Fen>,
+    /// When a lent device is to be back.
+    pub due_back: Option<CivilDate>,
 }
 
 /// Whose a device is at present.

@@ -1,9 +1,11 @@
 //! What is done with devices.
 use super::model::*;
+use super::standing::Happened;
 use super::store as sql;
+use super::store::estate;
 use ::store::{Db, Tx};
 use audit::{Action, Entry};
-use kernel::{Actor, ElderId, Error, Instant, Permission, RegionCode, Result, Scope};
+use kernel::{Actor, ElderId, Error, Instant, Permission, RegionCode, Result, Scope, Tier};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use vigil::{DeviceWatch, MAX_DEVICES, Settings};
@@ -45,7 +47,7 @@ fn unknown() -> Error {
 /// # Errors
 /// `Forbidden`, `Invalid`, `Conflict` when protocol and identity are registered.
 pub async fn register(tx: &Tx, db: &Db, actor: &Actor, new: NewDevice) -> Result<DeviceId> {
-    actor.require(Permission::SafetyPrepare)?;
+    actor.require(Permission::DeviceKeep)?;
     let new = new.checked()?;
     if !actor.scope().covers(&new.region) {
         return Err(Error::invalid("region", "不在您的辖区"));
@@ -58,6 +60,7 @@ pub async fn register(tx: &Tx, db: &Db, actor: &Actor, new: NewDevice) -> Result
     let secret = new.secret.as_ref().map(|s| secret_hash(s.as_bytes()));
     sql::insert(tx, id, no, &new, secret, &name(actor)).await?;
     sql::forget_stranger(tx, new.protocol, &new.identity).await?;
+    estate::tell(tx, db, id, Happened::Registered, None, &new.payer_note, &name(actor)).await?;
     let detail = serde_json::json!({ "protocol": new.protocol, "identity": new.identity, "kind": new.kind });
     audit::record(tx, actor, Entry::new(REGISTERED, "device", id).region(new.region).detail(detail)).await?;
     Ok(id)
@@ -85,36 +88,75 @@ pub async fn bind(tx: &Tx, db: &Db, actor: &Actor, id: DeviceId, to: NewBinding)
     sql::save_binding(tx, id, no, slot, &to, card.region).await?;
     sql::insert_binding(tx, id, slot, card.id, &name(actor)).await?;
     sql::touch(tx, card.id).await?;
+    let kind = if to.lent { Happened::Lent } else { Happened::Bound };
+    estate::tell(tx, db, id, kind, Some(card.id), "", &name(actor)).await?;
     let detail = serde_json::json!({ "elder": card.id, "slot": slot, "lent": to.lent });
     audit::record(tx, actor, Entry::new(BOUND, "device", id).region(card.region).detail(detail)).await?;
     Ok(Bound { elder: card.id, no, slot: slot as u8, since: tx.now() })
 }
 
 /// Takes a device back into stock (or repair, or out of use).
-pub async fn unbind(tx: &Tx, actor: &Actor, id: DeviceId, state: DeviceState, reason: &str) -> Result<()> {
+///
+/// # Errors
+/// `NotFound`; `Refused` when it is nobody's; `Invalid` without a reason.
+pub async fn unbind(tx: &Tx, db: &Db, actor: &Actor, id: DeviceId, state: DeviceState, reason: &str) -> Result<()> {
     actor.require(Permission::SafetyPrepare)?;
     if matches!(state, DeviceState::Bound | DeviceState::Lent) {
         return Err(Error::invalid("state", "解绑后只能在库、维修或报废"));
     }
     let device = sql::scoped(tx, actor.scope(), id, tx.lock()).await?.ok_or_else(unknown)?.device();
     let Some(bound) = device.bound else { return Err(Error::refused("这台设备没有绑定")) };
+    let reason = note_of(reason, "为什么解绑")?;
     sql::end_binding(tx, id, state).await?;
     sql::touch(tx, bound.elder).await?;
+    let kind = if device.state == DeviceState::Lent { Happened::Returned } else { Happened::Unbound };
+    estate::tell(tx, db, id, kind, Some(bound.elder), &reason, &name(actor)).await?;
+    if state != DeviceState::Stock {
+        estate::tell(tx, db, id, moved_to(state), None, "", &name(actor)).await?;
+    }
     let detail = serde_json::json!({ "elder": bound.elder, "state": state });
     audit::record(tx, actor, Entry::new(UNBOUND, "device", id).region(device.region).reason(reason).detail(detail))
         .await
 }
 
+fn moved_to(state: DeviceState) -> Happened {
+    match state {
+        DeviceState::Repair => Happened::Repair,
+        DeviceState::Retired => Happened::Retired,
+        DeviceState::Stock | DeviceState::Bound | DeviceState::Lent => Happened::Stocked,
+    }
+}
+
+/// Longest reason or remark, characters.
+const NOTE_MAX: usize = 200;
+
+pub(super) fn note_of(text: &str, what: &str) -> Result<String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(Error::invalid("reason", format!("{what}没有填"))),
+        n if n > NOTE_MAX => Err(Error::invalid("reason", format!("{what}最多 {NOTE_MAX} 字，现在 {n} 字"))),
+        _ => Ok(text.to_string()),
+    }
+}
+
 /// Moves an unbound device between stock, repair and out of use.
-pub async fn set_state(tx: &Tx, actor: &Actor, id: DeviceId, state: DeviceState) -> Result<()> {
-    actor.require(Permission::SafetyPrepare)?;
+///
+/// # Errors
+/// `NotFound`; `Refused` while it is bound or stands there already; `Invalid` without a reason.
+pub async fn set_state(tx: &Tx, db: &Db, actor: &Actor, id: DeviceId, state: DeviceState, reason: &str) -> Result<()> {
+    actor.require(Permission::DeviceKeep)?;
     let device = sql::scoped(tx, actor.scope(), id, tx.lock()).await?.ok_or_else(unknown)?.device();
     if device.bound.is_some() || matches!(state, DeviceState::Bound | DeviceState::Lent) {
         return Err(Error::refused("绑定和解绑走绑定页"));
     }
+    if device.state == state {
+        return Err(Error::refused(format!("这台设备已经是“{}”", state.zh())));
+    }
+    let reason = note_of(reason, "说明")?;
     sql::save_state(tx, id, state).await?;
+    estate::tell(tx, db, id, moved_to(state), None, &reason, &name(actor)).await?;
     let detail = serde_json::json!({ "state": state });
-    audit::record(tx, actor, Entry::new(STATE, "device", id).region(device.region).detail(detail)).await
+    audit::record(tx, actor, Entry::new(STATE, "device", id).region(device.region).reason(reason).detail(detail)).await
 }
 
 /// One device of the scope.
@@ -172,10 +214,28 @@ pub async fn quarantine(db: &Db, seen: Vec<Stranger>) -> Result<()> {
     tx.commit().await
 }
 
-/// The unknown identities, latest first.
+/// [`strangers_like`] without a question.
+///
+/// # Errors
+/// `Forbidden`.
 pub async fn strangers(db: &Db, actor: &Actor, limit: i64) -> Result<Vec<Stranger>> {
-    actor.require(Permission::SafetyPrepare)?;
-    let rows = sql::strangers(db, limit.clamp(1, QUARANTINE_MAX)).await?;
+    strangers_like(db, actor, "", limit).await
+}
+
+/// The unknown identities, those that called for help first, then the latest. Below a county only the one that is asked
+/// for by its whole number: whoever holds the device can read it, and nobody takes what stands in the next village.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn strangers_like(db: &Db, actor: &Actor, q: &str, limit: i64) -> Result<Vec<Stranger>> {
+    actor.require(Permission::DeviceKeep)?;
+    let q = q.trim();
+    let county = actor.scope().region.tier() <= Tier::County;
+    if actor.scope().org_id().is_some() || (!county && q.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let exact = (!q.is_empty()).then_some(q);
+    let rows = sql::strangers(db, actor.scope(), exact, limit.clamp(1, QUARANTINE_MAX)).await?;
     Ok(rows
         .into_iter()
         .map(|r| Stranger {

@@ -241,6 +241,7 @@ words! {
         Position "position" "位置",
         Withdrawn "withdrawn" "本人说按错",
         Slow "slow" "为什么慢",
+        Unlocked "unlocked" "远程开锁",
     }
 }
 

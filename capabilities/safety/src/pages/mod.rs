@@ -2,6 +2,7 @@
 //! own.
 mod act;
 mod desk;
+mod devices;
 mod duty;
 mod figures;
 mod helpers;
@@ -14,7 +15,7 @@ mod record;
 mod shown;
 
 pub use notices::Outbox;
-pub(crate) use panel::SafetyPanel;
+pub(crate) use panel::{DevicesPanel, SafetyPanel};
 
 use crate::Bell;
 use crate::model::CaseId;
@@ -26,7 +27,7 @@ use web::{App, NavEntry, Page, Routes, Viewer};
 
 pub fn routes() -> Routes {
     use Permission::*;
-    Routes::new("safety")
+    devices::routes(Routes::new("safety"))
         .get("/safety", SafetyRead, desk::page)
         .get("/safety/live", SafetyRead, desk::live)
         .post("/safety/ready", SafetyHandle, desk::ready)
@@ -108,6 +109,7 @@ fn to_correct(e: Error) -> web::Result<Vec<FieldError>> {
 }
 
 fn again(page: Response) -> Response {
+        entry("/safety/devices", "device-watch", "设备", Permission::DeviceRead, 45),
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 

@@ -1,5 +1,6 @@
 //! The elder's and the family's own pages. They work without scripts; calling needs one press.
 use super::{Done, case_id, done, parsed, to};
+use crate::devices::{self, Device, Standing};
 use crate::model::{Case, CaseState, EventKind, Fix, kind_zh};
 use crate::service::{self, OwnCase};
 use askama::Template;
@@ -66,6 +67,15 @@ fn when(at: kernel::Instant, now: kernel::Instant) -> String {
     format!("{day} {}", at.hhmm())
 }
 
+/// What of a device should be seen to at home, in a sentence.
+fn trouble(d: &Device, how: Standing) -> String {
+    match how {
+        Standing::Low(b) => format!("{}电量 {b}%，充上电。", d.kind.zh()),
+        Standing::Silent(m) => format!("{} {}没有消息，看看是不是没电了。", d.kind.zh(), devices::minutes_words(m)),
+        _ => String::new(),
+    }
+}
+
 async fn elders(app: &App, viewer: &Viewer) -> kernel::Result<Vec<Elder>> {
     let (db, actor, now) = (app.db(), viewer.actor(), app.now());
     let cases = service::own_cases(db, &actor, 20).await?;
@@ -98,6 +108,7 @@ async fn elders(app: &App, viewer: &Viewer) -> kernel::Result<Vec<Elder>> {
         } else {
             say.push(format!("还没有人上门服务过{call}。"));
         }
+        say.extend(devices::troubles(db, c).await?.iter().map(|(d, how)| trouble(d, *how)));
         let contacts = people::service::contacts(db, &scope, c.id).await?;
         out.push(Elder {
             id: c.id.to_string(),

@@ -1,4 +1,5 @@
 //! What an elder's page shows of alarms.
+use crate::devices;
 use crate::model::{EventKind, kind_zh};
 use crate::service::{self, CaseAsk};
 use crate::store::home;
@@ -90,5 +91,60 @@ impl Panel for SafetyPanel {
         }
         out.sort_by_key(|i| std::cmp::Reverse(i.at));
         Ok(out)
+    }
+}
+
+struct DeviceLine {
+    href: String,
+    word: String,
+    note: String,
+    mark: Mark,
+    state: String,
+}
+
+#[derive(Template)]
+#[template(path = "safety/devices_panel.html")]
+struct DevicesCard {
+    elder: String,
+    lines: Vec<DeviceLine>,
+    may: bool,
+}
+
+/// The devices that watch over an elder.
+pub(crate) struct DevicesPanel;
+
+#[async_trait]
+impl Panel for DevicesPanel {
+    fn order(&self) -> i32 {
+        22
+    }
+    async fn panel(&self, app: &App, viewer: &Viewer, elder: &ElderCard) -> Result<Option<PanelHtml>> {
+        if !viewer.may(Permission::DeviceRead) {
+            return Ok(None);
+        }
+        let now = app.now();
+        let all = devices::listed_of(app.db(), &viewer.scope, elder.id).await?;
+        let lines = all
+            .iter()
+            .map(|l| {
+                let d = &l.device;
+                let (mark, state) = super::devices::state_of(d, devices::standing(d, l.sign.as_ref(), now));
+                let room = d.room.filter(|r| *r != vigil::Room::Other).map_or("", |r| r.zh());
+                let battery = l.sign.as_ref().and_then(|s| s.battery).map(|b| format!("电量 {b}%"));
+                DeviceLine {
+                    href: format!("/safety/devices/{}", d.id),
+                    word: format!("{room}{} {}", d.kind.zh(), d.identity),
+                    note: battery.unwrap_or_default(),
+                    mark,
+                    state,
+                }
+            })
+            .collect();
+        let view = DevicesCard { elder: elder.id.to_string(), lines, may: viewer.may(Permission::SafetyPrepare) };
+        let html = view.render().map_err(kernel::Error::internal)?;
+        Ok(Some(PanelHtml { slot: Slot::Right, html }))
+    }
+    async fn timeline(&self, _: &Db, _: &Scope, _: ElderId) -> Result<Vec<TimelineItem>> {
+        Ok(Vec::new())
     }
 }

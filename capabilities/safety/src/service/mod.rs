@@ -25,7 +25,7 @@ pub use home::{
 pub use notices::{Channel, Message, Nothing, Taken, deliver, notice_exists, notices, notices_of, receipt, send_again};
 pub use own::{OwnCase, OwnElder, call_for_help, own_case, own_cases, own_elders, place_of_call, withdraw};
 pub use raise::{NEWS_MS, Raised, raise};
-pub use read::{calls, case_events, cases_list, contact_number, count, explain_slow, outcome, record};
+pub use read::{calls, case_events, cases_list, contact_number, count, explain_slow, open_case_of, outcome, record};
 pub use roster::{NewDuty, add_duty, away, end_duty, ladder, roster, roster_now, set_ladder};
 pub use steps::{
     Sending, acknowledge, arrive, call, claim, close, hand_over, note, release, send_help, settle, take_over,

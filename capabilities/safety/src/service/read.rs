@@ -4,7 +4,7 @@ use crate::model::kpi::Call;
 use crate::model::{Case, CaseId, Event, SlowClass};
 use crate::store::lists::{self, CallLine, CaseAsk};
 use crate::store::{cases, lists as sql};
-use kernel::{Actor, Error, Instant, Permission, Result, Scope};
+use kernel::{Actor, ElderId, Error, Instant, Permission, Result, Scope};
 use store::Db;
 use web::ListFetch;
 
@@ -92,4 +92,10 @@ pub async fn explain_slow(db: &Db, actor: &Actor, id: CaseId, class: SlowClass, 
     let entry = audit::Entry::new(SLOW, "safety_case", id).region(case.region).reason(reason);
     audit::record(&tx, actor, entry).await?;
     tx.commit().await
+}
+
+/// The elder's case that rings and is not closed, where it lies in the scope.
+pub async fn open_case_of(db: &Db, scope: &Scope, elder: ElderId) -> Result<Option<Case>> {
+    let case = cases::open_of(db.read(), elder, true, "").await?;
+    Ok(case.filter(|c| scope.org_id().is_none() && scope.covers(&c.region)))
 }

@@ -9,7 +9,7 @@ pub(crate) mod notices;
 use store::{Db, Migration, Secret};
 
 /// What an alarm saw, what was said about it, door codes, medication and messages are sealed as health text.
-pub const MIGRATIONS: &[Migration] = &[CASES, crate::devices::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[CASES, crate::devices::MIGRATION, crate::devices::ESTATE];
 
 const CASES: Migration = Migration {
     id: "safety-0001",

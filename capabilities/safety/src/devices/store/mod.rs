@@ -1,9 +1,12 @@
 //! SQL of the estate.
+pub(super) mod estate;
+pub(super) mod imports;
+
 use super::model::*;
 use crate::model::words::words;
 use ::store::sea_orm::{self, FromQueryResult};
 use ::store::{Db, Migration, Sql, SqlExt, Tx, vals};
-use kernel::{ElderId, Instant, RegionCode, Result, Scope};
+use kernel::{CivilDate, ElderId, Fen, Instant, RegionCode, Result, Scope};
 use vigil::{DoorKind, Room};
 
 pub(crate) const MIGRATION: Migration = Migration {
@@ -43,9 +46,34 @@ CREATE INDEX safety_alarm_closed ON safety_alarm (closed_at);
 ",
 };
 
+/// What was paid, when a loan is due, signs of life where lists can sort by them, what happened to a device, files.
+pub(crate) const ESTATE: Migration = Migration {
+    id: "safety-devices-0002",
+    sql: "ALTER TABLE device ADD COLUMN cost BIGINT;
+ALTER TABLE device ADD COLUMN due_back TEXT;
+CREATE INDEX device_due ON device (due_back) WHERE due_back IS NOT NULL;
+CREATE TABLE device_sign (
+  no BIGINT PRIMARY KEY, heard_at BIGINT NOT NULL, battery BIGINT, signal BIGINT, firmware TEXT);
+CREATE TABLE device_event (
+  id UUID PRIMARY KEY, device_id UUID NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL, elder_id UUID,
+  note TEXT NOT NULL, by_name TEXT NOT NULL);
+CREATE INDEX device_event_of ON device_event (device_id, at);
+CREATE TABLE device_import (
+  id UUID PRIMARY KEY, region TEXT NOT NULL, file_name TEXT NOT NULL, sha256 TEXT NOT NULL, state TEXT NOT NULL,
+  unused TEXT NOT NULL, total BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL, actor_user UUID,
+  written_at BIGINT);
+CREATE INDEX device_import_region ON device_import (region, created_at);
+CREATE TABLE device_import_row (
+  import_id UUID NOT NULL, row_no BIGINT NOT NULL, state TEXT NOT NULL, cells BYTEA NOT NULL, errors TEXT NOT NULL,
+  key TEXT, PRIMARY KEY (import_id, row_no));
+CREATE INDEX device_import_row_state ON device_import_row (import_id, state, row_no);
+CREATE INDEX device_import_row_key ON device_import_row (import_id, key);
+",
+};
+
 const COLUMNS: &str =
     "id, no, protocol, identity, kind, model, state, region, elder_id, elder_no, slot, bound_since, room,
-  door, silent, firmware, payer, payer_note, secret, created_at, version";
+  door, silent, firmware, payer, payer_note, secret, created_at, version, cost, due_back";
 
 #[derive(FromQueryResult)]
 pub(super) struct Row {
@@ -70,6 +98,8 @@ pub(super) struct Row {
     secret: Option<Vec<u8>>,
     created_at: Instant,
     version: i64,
+    cost: Option<Fen>,
+    due_back: Option<CivilDate>,
 }
 
 impl Row {
@@ -101,6 +131,8 @@ impl Row {
             has_secret: self.secret.is_some(),
             created_at: self.created_at,
             version: self.version,
+            cost: self.cost,
+            due_back: self.due_back,
         }
     }
     pub(super) fn known(self) -> Known {
@@ -131,6 +163,10 @@ pub(super) async fn by_id<C: Sql>(c: &C, id: DeviceId, lock: &str) -> Result<Opt
 }
 
 pub(super) async fn scoped<C: Sql>(c: &C, scope: &Scope, id: DeviceId, lock: &str) -> Result<Option<Row>> {
+    // The estate is the public authorities'; a provider has no part of it.
+    if scope.org_id().is_some() {
+        return Ok(None);
+    }
     let (low, high) = scope.region_range();
     let sql = format!("SELECT {COLUMNS} FROM device WHERE id = $1 AND region >= $2 AND region < $3{lock}");
     c.one(&sql, vals![id, low, high]).await
@@ -297,7 +333,7 @@ pub(super) async fn insert_binding(tx: &Tx, id: DeviceId, slot: i64, elder: Elde
 pub(super) async fn end_binding(tx: &Tx, id: DeviceId, state: DeviceState) -> Result<()> {
     tx.exec(
         "UPDATE device SET elder_id = NULL, elder_no = NULL, slot = NULL, bound_since = NULL, state = $2,
-           changed_at = $3, version = version + 1 WHERE id = $1",
+           due_back = NULL, changed_at = $3, version = version + 1 WHERE id = $1",
         vals![id, state, tx.now()],
     )
     .await?;
@@ -378,14 +414,24 @@ pub(super) struct StrangerRow {
     pub sample: Vec<u8>,
 }
 
-pub(super) async fn strangers(db: &Db, limit: i64) -> Result<Vec<StrangerRow>> {
-    db.read()
-        .all(
-            "SELECT protocol, identity, first_at, last_at, count, calls, peer, sample FROM device_stranger
-             ORDER BY last_at DESC, identity LIMIT $1",
-            vals![limit],
-        )
-        .await
+/// Unknown identities, and registered ones of the scope that are nobody's. Somebody else's stock is not shown.
+pub(super) async fn strangers(db: &Db, scope: &Scope, exact: Option<&str>, limit: i64) -> Result<Vec<StrangerRow>> {
+    let (low, high) = scope.region_range();
+    let mut values = vals![low, high, limit];
+    let only = match exact {
+        Some(identity) => {
+            values.push(identity.into());
+            "AND s.identity = $4"
+        }
+        None => "",
+    };
+    let sql = format!(
+        "SELECT s.protocol, s.identity, s.first_at, s.last_at, s.count, s.calls, s.peer, s.sample FROM device_stranger s
+         LEFT JOIN device d ON d.protocol = s.protocol AND d.identity = s.identity
+         WHERE (d.id IS NULL OR (d.region >= $1 AND d.region < $2)) {only}
+         ORDER BY CASE WHEN s.calls > 0 THEN 0 ELSE 1 END, s.last_at DESC, s.identity LIMIT $3"
+    );
+    db.read().all(&sql, values).await
 }
 
 pub(super) async fn forget_stranger(tx: &Tx, protocol: Protocol, identity: &str) -> Result<()> {
