@@ -16,6 +16,7 @@ struct File {
     site: SiteFile,
     web: WebFile,
     notify: NotifyFile,
+    readings: ReadingsFile,
     gateway: gateway::Config,
 }
 
@@ -39,6 +40,15 @@ struct NotifyFile {
     url: Option<String>,
     token: Option<String>,
 }
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ReadingsFile {
+    keep_days: Option<i64>,
+}
+
+/// Days readings of devices are kept at all, unless the file says otherwise: three years.
+const KEEP_DAYS: i64 = 3 * 366;
 
 /// What the command line and the environment may set.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -75,6 +85,8 @@ pub struct Config {
     pub connections: u32,
     /// Where messages to telephones are handed over, and with which token; `None`: they wait in the outbox.
     pub notify: Option<(String, Option<String>)>,
+    /// Days after which readings of devices are erased.
+    pub keep_readings_days: i64,
     /// What devices connect to; everything is off until it has an address.
     pub gateway: gateway::Config,
 }
@@ -104,6 +116,10 @@ impl Config {
         {
             return Err("`database` must be a postgres:// URL; leave it out for SQLite in the data folder".into());
         }
+        let keep_days = file.readings.keep_days.unwrap_or(KEEP_DAYS);
+        if keep_days < safety::readings::HOURS_AFTER_DAYS {
+            return Err(format!("[readings] keep_days: at least {}", safety::readings::HOURS_AFTER_DAYS));
+        }
         Ok(Config {
             data: flags.data.clone().or(file.data).unwrap_or(data_hint),
             database,
@@ -114,6 +130,7 @@ impl Config {
             region,
             secure_cookies: file.web.secure_cookies.unwrap_or(false),
             gateway: file.gateway,
+            keep_readings_days: keep_days,
             notify: file.notify.url.map(|u| (u, file.notify.token)),
             connections: file.web.connections.unwrap_or(8).clamp(1, 200),
         })

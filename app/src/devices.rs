@@ -9,9 +9,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
 
-/// What the pages read readings from.
-pub struct Telemetry(pub Db);
-
 /// A running watch with its gateway.
 pub struct Devices {
     pub stats: safety::readings::Stats,
@@ -51,14 +48,13 @@ pub async fn attach(config: &Config, main: &Db, durable: bool) -> Result<Db> {
 ///
 /// # Errors
 /// An address that cannot be listened on, a certificate that cannot be read, the database's.
-pub async fn start(app: &App, config: &Config, durable: bool, stop: watch::Receiver<bool>) -> Result<Devices> {
-    let telemetry = open(config, app.db(), durable).await?;
+pub async fn start(app: &App, config: &Config, stop: watch::Receiver<bool>) -> Result<Devices> {
+    let telemetry = app.thing::<safety::readings::Telemetry>()?.0.clone();
     let bell = app.thing::<safety::Bell>()?;
     let size = safety::readings::Start::default();
     let (intake, stats, watch) =
-        safety::readings::start(app.db().clone(), telemetry.clone(), (*bell).clone(), size, stop.clone()).await?;
-    let db = app.db().clone();
-    tokio::spawn(keep(db, telemetry, stop.clone()));
+        safety::readings::start(app.db().clone(), telemetry, (*bell).clone(), size, stop.clone()).await?;
+    app.thing::<safety::readings::Watching>()?.begin(stats.clone());
     let parts =
         Gateway { db: app.db().clone(), intake: intake.clone(), config: config.gateway.clone(), region: config.region };
     let gateway = gateway::start(parts, stop).await?;
@@ -68,29 +64,6 @@ pub async fn start(app: &App, config: &Config, durable: bool, stop: watch::Recei
     let directory: Arc<gateway::Directory> = gateway.directory.clone();
     app.thing::<Doorway>()?.open(Door { intake, directory });
     Ok(Devices { stats, gateway, watch })
-}
-
-/// How often old days are looked for, and how many days readings are kept at all.
-const KEEP_EVERY: Duration = Duration::from_secs(3_600);
-const KEEP_DAYS: i64 = 3 * 366;
-
-/// Makes hours of old days and erases what is too old, beside everything else. Run again it goes on where it stopped.
-async fn keep(main: Db, telemetry: Db, mut stop: watch::Receiver<bool>) {
-    loop {
-        let today = main.now().date();
-        let old = today.plus_days(-safety::readings::HOURS_AFTER_DAYS);
-        let done = async {
-            safety::readings::compact(&telemetry, old).await?;
-            safety::readings::erase(&telemetry, today.plus_days(-KEEP_DAYS)).await
-        };
-        if let Err(e) = done.await {
-            tracing::error!(error = %e, "old readings could not be made smaller; tried again in an hour");
-        }
-        tokio::select! {
-            _ = stop.changed() => break,
-            () = tokio::time::sleep(KEEP_EVERY) => {}
-        }
-    }
 }
 
 impl Devices {

@@ -120,6 +120,15 @@ pub fn runner(db: &Db, config: &Config, shelf: &Arc<entitlement::Shelf>) -> work
     }
 }
 
+/// The runner that also looks after the readings' database.
+fn keeping(runner: work::Runner, telemetry: &Db, config: &Config) -> work::Runner {
+    let mut jobs = (*runner.jobs).clone();
+    jobs.extend(safety::readings::jobs(telemetry, config.keep_readings_days));
+    let mut schedules = (*runner.schedules).clone();
+    schedules.extend(safety::readings::schedules());
+    work::Runner { jobs: Arc::new(jobs), schedules: Arc::new(schedules), ..runner }
+}
+
 /// The finished application over an open, migrated database.
 pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
     let shelf = Arc::new(entitlement::Shelf::shipped()?);
@@ -145,8 +154,10 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         Arc::new(books::PackTitles(shelf.clone())),
         Arc::new(assessment::Scales::shipped()?),
         Arc::new(safety::Bell::default()),
+        Arc::new(safety::readings::Watching::default()),
         Arc::new(gateway::Doorway::default()),
         Arc::new(safety::Outbox(channel)),
+        Arc::new(safety::readings::Telemetry(telemetry)),
     ];
     let site = Site {
         name: config.site_name.clone(),
@@ -155,6 +166,7 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         data: config.data.clone(),
         secure_cookies: config.secure_cookies,
     };
-    let runner = runner(&db, config, &shelf);
+    let telemetry = crate::devices::open(config, &db, !demo).await?;
+    let runner = keeping(runner(&db, config, &shelf), &telemetry, config);
     Ok(App::new(AppParts { db, site, auth: access, nav: nav(), regions, runner: Some(runner) }, things))
 }

@@ -74,7 +74,7 @@ pub async fn run(mut config: Config, args: Args) -> Result<ExitCode> {
     if let Some(gateway) = config.gateway.watch.filter(|at| at.port() != 0) {
         tokio::spawn(demo::report(wearers, gateway, args.seed));
     }
-    crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], args.port)), Some((config, false)), None).await
+    crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], args.port)), Some(config), None).await
 }
 
 async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {
@@ -120,11 +120,18 @@ fn clear(data: &Path) -> Result<()> {
     std::fs::remove_dir_all(data).map_err(Error::internal)
 }
 
+/// `2026-11-20T10:00`, or with seconds.
+fn moment(text: &str) -> Option<Instant> {
+    let at = Instant::parse_local(text)?;
+    let seconds = text.split(':').nth(2).map_or(Ok(0), str::parse::<i64>).ok()?;
+    Some(at.plus_ms(seconds * 1_000))
+}
+
 fn follow(clock: Clock, file: PathBuf) {
     tokio::spawn(async move {
         loop {
             if let Ok(text) = tokio::fs::read_to_string(&file).await
-                && let Some(at) = Instant::parse_local(text.trim())
+                && let Some(at) = moment(text.trim())
             {
                 clock.set(at);
             }

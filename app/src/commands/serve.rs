@@ -34,16 +34,15 @@ pub async fn run(config: Config, args: Args) -> Result<ExitCode> {
         );
     }
     let app = wire::app(db, &config, false).await?;
-    let devices = (args.role == RoleOf::All).then(|| (config.clone(), true));
+    let devices = (args.role == RoleOf::All).then(|| config.clone());
     serve(app, args.listen.unwrap_or(config.listen), devices, None).await
 }
 
-/// Serves until interrupted. `devices`: the configuration to let devices in by, and whether every commit has to reach the
-/// disk. `ready` is told the bound address.
+/// Serves until interrupted. `devices`: the configuration to let devices in by. `ready` is told the bound address.
 pub async fn serve(
     app: App,
     listen: SocketAddr,
-    devices: Option<(Config, bool)>,
+    devices: Option<Config>,
     ready: Option<tokio::sync::oneshot::Sender<SocketAddr>>,
 ) -> Result<ExitCode> {
     let listener =
@@ -51,7 +50,7 @@ pub async fn serve(
     let bound = listener.local_addr().map_err(Error::internal)?;
     let (stop, stopped) = watch::channel(false);
     let devices = match devices {
-        Some((config, durable)) => Some(crate::devices::start(&app, &config, durable, stopped.clone()).await?),
+        Some(config) => Some(crate::devices::start(&app, &config, stopped.clone()).await?),
         None => None,
     };
     let (watched, channel) = (app.clone(), app.thing::<safety::Outbox>()?.0.clone());

@@ -22,6 +22,17 @@ const FALL: (i64, i64) = (150, 300);
 /// Nobody walks further from home, metres.
 const FAR_M: f64 = 900.0;
 
+/// So many of them have a fence around their home, metres.
+const FENCED: usize = 20;
+const FENCE_M: u32 = 1_000;
+
+/// What may happen to a wearer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mishap {
+    Fall,
+    Stray,
+}
+
 /// Somebody with a watch.
 #[derive(Clone, Debug)]
 pub struct Wearer {
@@ -51,6 +62,9 @@ pub async fn wear(db: &Db, config: &Config) -> Result<Vec<Wearer>> {
             let identity = format!("88{:08}", out.len() + 1);
             if devices::by_identity(db, Protocol::Watch, &identity).await?.is_none() {
                 give(db, &actor, &identity, id, card.region).await?;
+                if out.len() < FENCED {
+                    fence(db, &actor, id, home).await?;
+                }
             }
             out.push(Wearer { identity, home });
             if out.len() == WEARERS {
@@ -82,11 +96,23 @@ async fn give(db: &Db, actor: &Actor, identity: &str, elder: ElderId, region: ke
     tx.commit().await
 }
 
+async fn fence(db: &Db, actor: &Actor, elder: ElderId, home: GeoPoint) -> Result<()> {
+    let fence = vigil::Fence {
+        id: 0,
+        name: "家附近".into(),
+        shape: vigil::Shape::Circle { center: home, radius_m: FENCE_M },
+        rule: vigil::FenceRule::StayInside,
+        schedule: vigil::Schedule::ALWAYS,
+        grace: 10,
+    };
+    safety::service::edit(db, actor, elder, 0, safety::service::Edit::Fence(fence)).await
+}
+
 /// Reports until the program ends. What goes wrong is tried again: watches do so too.
 pub async fn report(wearers: Vec<Wearer>, gateway: SocketAddr, seed: u64) {
     let ids = Arc::new(IdGen::new(seed ^ Clock::System.now().0 as u64));
-    // The one who falls next; each looks whether it is they.
-    let (falls, _) = watch::channel(usize::MAX);
+    // The one to whom something happens next; each looks whether it is they.
+    let (falls, _) = watch::channel((usize::MAX, Mishap::Fall));
     let falls = Arc::new(falls);
     for (n, w) in wearers.iter().cloned().enumerate() {
         let (ids, falls) = (ids.clone(), falls.subscribe());
@@ -103,7 +129,12 @@ pub async fn report(wearers: Vec<Wearer>, gateway: SocketAddr, seed: u64) {
     let dice = Dice(&ids);
     loop {
         tokio::time::sleep(Duration::from_secs(dice.range(FALL.0, FALL.1) as u64)).await;
-        falls.send_replace(dice.below(wearers.len() as u64) as usize);
+        // Every third one walks off beyond their fence: the map moves while somebody looks for them.
+        let next = match dice.chance(333) {
+            true => (dice.below(FENCED.min(wearers.len()).max(1) as u64) as usize, Mishap::Stray),
+            false => (dice.below(wearers.len() as u64) as usize, Mishap::Fall),
+        };
+        falls.send_replace(next);
     }
 }
 
@@ -112,23 +143,40 @@ async fn live(
     n: usize,
     gateway: SocketAddr,
     dice: &Dice<'_>,
-    mut falls: watch::Receiver<usize>,
+    mut falls: watch::Receiver<(usize, Mishap)>,
 ) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(gateway).await?;
     let (mut at, mut steps, mut battery) = (w.home, dice.range(200, 4_000), dice.range(35, 100));
     let mut pulse = dice.range(62, 82);
+    // Reports for which one lies after a fall, and is out of the fence.
+    let (mut lying, mut away) = (0_i64, 0_i64);
     say(&mut stream, w, &format!("LK,{steps},0,{battery}")).await?;
     loop {
         let pause = Duration::from_millis(dice.range(EVERY.0 * 1_000, EVERY.1 * 1_000) as u64);
-        let fell = tokio::select! {
-            () = tokio::time::sleep(pause) => false,
-            changed = falls.changed() => changed.is_ok() && *falls.borrow_and_update() == n,
+        let mishap = tokio::select! {
+            () = tokio::time::sleep(pause) => None,
+            changed = falls.changed() => match changed {
+                Ok(()) => Some(*falls.borrow_and_update()).filter(|(who, _)| *who == n).map(|(_, what)| what),
+                // Nothing will happen to anybody any more.
+                Err(_) => return Ok(()),
+            },
         };
-        if fell {
-            say(&mut stream, w, &format!("AL,{}", position(at, steps, battery, 1 << 21))).await?;
-            continue;
+        match mishap {
+            Some(Mishap::Fall) => {
+                say(&mut stream, w, &format!("AL,{}", position(at, steps, battery, 1 << 21))).await?;
+                lying = dice.range(10, 25);
+                continue;
+            }
+            Some(Mishap::Stray) => away = dice.range(40, 70),
+            None => {}
         }
-        at = walked(at, w.home, dice);
+        // Whoever fell lies where they are; whoever strays goes on north-east until they turn round.
+        at = match (lying > 0, away) {
+            (true, _) => at,
+            (false, left) if left > 20 => strayed(at, dice),
+            _ => walked(at, w.home, dice),
+        };
+        (lying, away) = ((lying - 1).max(0), (away - 1).max(0));
         steps += dice.range(0, 40);
         say(&mut stream, w, &format!("UD,{}", position(at, steps, battery, 8))).await?;
         if dice.chance(300) {
@@ -166,7 +214,17 @@ fn position(at: GeoPoint, steps: i64, battery: i64, status: u32) -> String {
     format!("{day},{time},A,{:.6},N,{:.6},E,1.2,90,30,9,80,{battery},{steps},0,{status:08X},0,0", at.lat(), at.lng())
 }
 
+fn strayed(at: GeoPoint, dice: &Dice<'_>) -> GeoPoint {
+    GeoPoint { lat_e6: at.lat_e6 + dice.range(400, 800), lng_e6: at.lng_e6 + dice.range(300, 700) }
+}
+
+/// A few steps; from too far away, steps towards home.
 fn walked(at: GeoPoint, home: GeoPoint, dice: &Dice<'_>) -> GeoPoint {
+    let far = at.distance_m(home);
+    if far > FAR_M {
+        let part = |from: i64, to: i64| from + ((to - from) as f64 * 90.0 / far) as i64;
+        return GeoPoint { lat_e6: part(at.lat_e6, home.lat_e6), lng_e6: part(at.lng_e6, home.lng_e6) };
+    }
     let to = GeoPoint { lat_e6: at.lat_e6 + dice.range(-400, 400), lng_e6: at.lng_e6 + dice.range(-400, 400) };
-    if to.distance_m(home) <= FAR_M { to } else { home }
+    if to.distance_m(home) <= FAR_M { to } else { at }
 }

@@ -1,5 +1,6 @@
 //! The loop that does what nobody asks for. Beside the job runner, so that no long job makes a rung late.
 use crate::Bell;
+use crate::readings::{self, Telemetry, Watching};
 use crate::service::{self, Channel, Loud};
 use kernel::Permission;
 use std::sync::Arc;
@@ -19,9 +20,28 @@ pub fn show(app: &App, loud: Vec<Loud>) {
     app.set_banners(banners);
 }
 
+/// Looks what is loud now, and puts it on every page.
+pub(crate) async fn look_loud(app: &App) {
+    let place = app.site().region;
+    let mut loud = match service::loud(app.db()).await {
+        Ok(loud) => loud,
+        Err(e) => {
+            tracing::error!(error = %e, "the watch could not tell what is loud");
+            let text = "数据库没有应答：报警和页面可能是旧的，先查数据库".to_string();
+            vec![Loud { region: place, text, href: "/safety/duty" }]
+        }
+    };
+    let watching = app.thing::<Watching>().ok();
+    if let Some(stats) = watching.as_ref().and_then(|w| w.stats()) {
+        loud.extend(service::troubles(app.db(), place, stats).await);
+    }
+    show(app, loud);
+}
+
 /// Runs until `stop` turns true. Errors are logged and tried again; the loop does not end on them.
 pub async fn run(app: App, channel: Arc<dyn Channel>, mut stop: watch::Receiver<bool>) {
     let messages = tokio::spawn(deliver(app.clone(), channel, stop.clone()));
+    let passing = tokio::spawn(pass_on(app.clone(), stop.clone()));
     let bell = app.thing::<Bell>().ok();
     loop {
         let looked = service::look(app.db(), &app.regions()).await;
@@ -34,16 +54,14 @@ pub async fn run(app: App, channel: Arc<dyn Channel>, mut stop: watch::Receiver<
             Ok(_) => {}
             Err(e) => tracing::error!(error = %e, "the watch over open cases could not look"),
         }
-        match service::loud(app.db()).await {
-            Ok(loud) => show(&app, loud),
-            Err(e) => tracing::error!(error = %e, "the watch could not tell what is loud"),
-        }
+        look_loud(&app).await;
         tokio::select! {
             _ = stop.changed() => break,
             () = tokio::time::sleep(EVERY) => {}
         }
     }
     messages.abort();
+    passing.abort();
 }
 
 /// Messages have a loop of their own: a slow channel makes no rung late.
@@ -61,6 +79,27 @@ async fn deliver(app: App, channel: Arc<dyn Channel>, mut stop: watch::Receiver<
         tokio::select! {
             _ = stop.changed() => break,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
+
+/// What the watch has to say to open cases, and devices that fell silent: beside the rungs, so that a storm of a thousand
+/// silent devices makes none late.
+async fn pass_on(app: App, mut stop: watch::Receiver<bool>) {
+    let Ok(telemetry) = app.thing::<Telemetry>() else { return };
+    loop {
+        match readings::pass_on(app.db(), &telemetry.0).await {
+            Ok(0) => {}
+            Ok(_) => {
+                if let Ok(b) = app.thing::<Bell>() {
+                    b.ring();
+                }
+            }
+            Err(e) => tracing::error!(error = %e, "what the watch has to say could not be passed on"),
+        }
+        tokio::select! {
+            _ = stop.changed() => break,
+            () = tokio::time::sleep(EVERY) => {}
         }
     }
 }

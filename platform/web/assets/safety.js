@@ -85,6 +85,10 @@ function desk(box) {
   let held = null;
   let told = "";
 
+  // A form that was sent brings its own page, with what it has to say: nothing is read again over it.
+  let leaving = false;
+  document.addEventListener("submit", () => { leaving = true; setTimeout(() => { leaving = false; }, 8000); });
+
   const put = (html) => {
     const at = queue.querySelector(":focus")?.getAttribute("href");
     queue.innerHTML = html;
@@ -112,6 +116,13 @@ function desk(box) {
       ringer.set(bell && got.ringing > 0);
       if (got.newest && got.newest !== told) { told = got.newest; say.textContent = got.newest; }
       document.title = got.ringing > 0 ? `(${got.ringing}) 有报警 · 颐年` : "报警工作台 · 颐年";
+      // The map moves by itself; nothing else of the case is touched by that.
+      const map = document.querySelector("[data-map]");
+      if (map && got.map) {
+        map.innerHTML = got.map;
+        document.querySelector("[data-fix]").textContent = got.fix;
+      }
+      if (leaving) return;
       if (!shown) { if (got.waiting > 0 && !typing()) location.assign("/safety"); return; }
       if (got.version && got.version !== Number(shown.dataset.version)) {
         const log = shown.querySelector("[data-log]");

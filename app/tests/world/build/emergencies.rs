@@ -47,18 +47,26 @@ pub async fn emergencies(db: &Db, b: &Begun, side: &mut Side) {
     };
     let helper = service::add_helper(db, &me, helper).await.unwrap();
     service::look(db, &kernel::RegionBook::default()).await.unwrap();
+    let plan = service::NewDowntime {
+        region: side.village,
+        from: db.now(),
+        until: db.now().plus_minutes(120),
+        reason: format!("换网关{}", b.draft.n),
+    };
+    let downtime = service::plan_downtime(db, &me, plan).await.unwrap();
     let notices = service::notices_of(db, raised.case).await.unwrap();
     for role in [Role::Elder, Role::Family] {
         service::link_account(db, &me, b.elder, side.people[&role].user, "女儿").await.unwrap();
     }
+    estate(db, b, side).await;
     side.marks.extend([raised.no, raised.case.to_string()]);
     side.keys.insert("cases", vec![raised.case.to_string()]);
+    side.keys.insert("downtime", vec![downtime.to_string()]);
     side.keys.insert("duty", vec![duty.to_string()]);
     side.keys.insert("helpers", vec![helper.to_string()]);
     side.keys.insert("notices", vec![notices[0].id.to_string()]);
     side.keys.insert("user", vec![side.people[&Role::Family].user.to_string()]);
 }
-    estate(db, b, side).await;
 
 /// A lock at the elder's door, a watch in stock, and a file of devices that was read.
 async fn estate(db: &Db, b: &Begun, side: &mut Side) {

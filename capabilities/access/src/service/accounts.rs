@@ -4,7 +4,7 @@ use super::{
 };
 use crate::authenticator::Access;
 use crate::model::{Account, AccountEdit, NewAccount, SessionInfo, check_account, check_name, check_place, tidy_login};
-use crate::secret::{HashedPassword, random_password};
+use crate::secret::{HashedPassword, random_password, token};
 use crate::store as sql;
 use kernel::{
     Actor, Error, OrgId, PageAsk, Paged, Permission, RegionCode, Result, Role, Scope, SessionId, UserId, WorkerId,
@@ -134,6 +134,11 @@ pub async fn create_home_account(tx: &Tx, db: &Db, actor: &Actor, new: NewHomeAc
 /// A password to give to a person, to be shown once.
 pub fn given_password() -> Result<String> {
     random_password()
+}
+
+/// The unguessable end of an address: 32 random bytes as hex.
+pub fn link_token() -> Result<String> {
+    token("").map(|t| t.text)
 }
 
 /// On an installation without accounts: opens `admin` and answers its login and password, to be shown once.

@@ -8,7 +8,7 @@ mod sign_in;
 pub use crate::store::{AccountAsk, AccountFigures, SessionLine};
 pub use accounts::{
     NewHomeAccount, NewWorkerAccount, account, account_figures, accounts, create_account, create_home_account,
-    create_worker_account, first_run, given_password, sessions,
+    create_worker_account, first_run, given_password, link_token, sessions,
 };
 pub use keys::{create_key, key, keys};
 pub use orgs::{create_org, org_list, org_name, orgs, update_org};

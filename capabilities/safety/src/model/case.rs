@@ -5,7 +5,7 @@ use super::{
 use kernel::{CivilDate, ElderId, Error, GeoPoint, Instant, RegionCode, Result, Sex, UserId};
 
 /// Where something was, how exact, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fix {
     pub point: GeoPoint,
     /// Radius of the circle it lies in, metres.
@@ -14,7 +14,7 @@ pub struct Fix {
 }
 
 /// An alarm to be raised: from a device's message, a button on a page, or the watch engine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct NewAlarm {
     /// Names this one occurrence for ever: the same key again raises nothing new.
     pub key: String,
@@ -104,6 +104,8 @@ pub struct Alarm {
     pub reason: String,
     pub device: Option<String>,
     pub fix: Option<Fix>,
+    /// When its cause was gone, if it is. The case stays open: a person closes it.
+    pub cleared_at: Option<Instant>,
 }
 
 /// A line of a case's history.

@@ -45,6 +45,10 @@ ids! {
     LadderId,
     /// A message to somebody.
     NoticeId,
+    /// A link by which helpers look for somebody.
+    RescueId,
+    /// A time in which devices are expected to be silent.
+    DowntimeId,
     /// Somebody near who can go and look.
     HelperId,
 }

@@ -48,6 +48,14 @@ impl Mark {
     }
 }
 
+/// A circle of a round distance; its words stand where no card covers them, else nowhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ring {
+    pub r: i64,
+    pub word: String,
+    pub at: (i64, i64),
+}
+
 /// The whole drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sketch {
@@ -57,8 +65,8 @@ pub struct Sketch {
     /// No position came: the person is drawn at home.
     pub at_home: bool,
     pub marks: Vec<Mark>,
-    /// Rings around the person: radius in pixels and what they stand for.
-    pub rings: Vec<(i64, String)>,
+    /// Rings around the person.
+    pub rings: Vec<Ring>,
     /// All of it in a sentence.
     pub say: String,
 }
@@ -70,19 +78,31 @@ pub fn sketch(fix: Option<Fix>, home: Option<GeoPoint>, mut near: Vec<Spot>) -> 
         near.insert(0, Spot { at: h, look: Look::Home, name: "家".into(), note: String::new() });
     }
     near.retain(|s| s.at.distance_m(centre) <= 20_000.0);
-    let (mx, my) = (centre.lat().to_radians().cos() * 111_320.0, 110_574.0);
-    let metres = |p: GeoPoint| ((p.lng() - centre.lng()) * mx, (p.lat() - centre.lat()) * my);
-    let far = near.iter().map(|s| s.at.distance_m(centre)).fold(120.0_f64, f64::max);
-    let far = far.max(fix.map_or(0.0, |f| f.accuracy_m as f64));
+    // The scale is that of the second nearest: what is farther stands at the edge, in its direction, and says how far.
+    let mut distances: Vec<f64> = near.iter().map(|s| s.at.distance_m(centre)).collect();
+    distances.sort_by(f64::total_cmp);
+    let second = distances.get(1).or(distances.first()).copied().unwrap_or(0.0);
+    let far = second.max(120.0).max(fix.map_or(0.0, |f| f.accuracy_m as f64));
     let half = (HEIGHT / 2 - EDGE) as f64;
     let scale = half / far;
     let (cx, cy) = (WIDTH / 2, HEIGHT / 2);
-    let px = |m: (f64, f64)| (cx + (m.0 * scale).round() as i64, cy - (m.1 * scale).round() as i64);
+    let plane = super::plane::Plane { centre, x: cx, y: cy, scale };
+    let (wide, high) = ((WIDTH / 2 - 24) as f64, (HEIGHT / 2 - 24) as f64);
+    let px = |p: GeoPoint| {
+        let (x, y) = plane.px(p);
+        let (dx, dy) = ((x - cx) as f64, (y - cy) as f64);
+        let length = dx.hypot(dy);
+        // Not under the sign of the person either: a step aside, in its direction.
+        let out =
+            if length < 1.0 { (34.0, 0.0) } else { (dx / length * length.max(34.0), dy / length * length.max(34.0)) };
+        let fit = (wide / out.0.abs().max(1.0)).min(high / out.1.abs().max(1.0)).min(1.0);
+        (cx + (out.0 * fit).round() as i64, cy + (out.1 * fit).round() as i64)
+    };
     let mut taken: Vec<(i64, i64)> = vec![(cx - 20, cy - 20)];
     let marks: Vec<Mark> = near
         .iter()
         .map(|s| {
-            let (mut x, mut y) = px(metres(s.at));
+            let (mut x, mut y) = px(s.at);
             // Two at one door stand side by side.
             while taken.iter().any(|(a, b)| (a - (x - 13)).abs() < 20 && (b - (y - 13)).abs() < 20) {
                 x += 24;
@@ -97,7 +117,7 @@ pub fn sketch(fix: Option<Fix>, home: Option<GeoPoint>, mut near: Vec<Spot>) -> 
         .collect();
     let mut cards: Vec<(i64, i64)> = Vec::new();
     let centre_card = (cx - LABEL_W / 2, cy - LABEL_H / 2);
-    let marks = marks
+    let marks: Vec<Mark> = marks
         .into_iter()
         .map(|mut m| {
             let places = [
@@ -108,11 +128,23 @@ pub fn sketch(fix: Option<Fix>, home: Option<GeoPoint>, mut near: Vec<Spot>) -> 
                 (18, 8),
                 (-18 - LABEL_W, 8),
                 (18, -48),
+                (-18 - LABEL_W, -48),
+                (-LABEL_W + 10, 18),
+                (-10, 18),
+                (-LABEL_W + 10, -18 - LABEL_H),
+                (-10, -18 - LABEL_H),
+                (-62, 58),
+                (-62, -98),
             ];
             let fits = |(x, y): (i64, i64)| {
                 let clear = |(a, b): &(i64, i64)| (a - x).abs() >= LABEL_W + 2 || (b - y).abs() >= LABEL_H + 2;
+                let over = |(a, b): &(i64, i64)| {
+                    let (a, b) = (a + 13, b + 13);
+                    a > x - 12 && a < x + LABEL_W + 12 && b > y - 12 && b < y + LABEL_H + 12
+                };
                 cards.iter().all(clear)
-                    && ((centre_card.0 - x).abs() >= LABEL_W / 2 + 70 || (centre_card.1 - y).abs() >= 40)
+                    && !taken.iter().skip(1).filter(|t| **t != (m.x - 13, m.y - 13)).any(over)
+                    && ((centre_card.0 - x).abs() >= LABEL_W / 2 + 22 || (centre_card.1 - y).abs() >= LABEL_H / 2 + 22)
             };
             let inside = |(dx, dy): (i64, i64)| {
                 ((m.x + dx).clamp(4, WIDTH - LABEL_W - 4), (m.y + dy).clamp(4, HEIGHT - LABEL_H - 4))
@@ -123,11 +155,25 @@ pub fn sketch(fix: Option<Fix>, home: Option<GeoPoint>, mut near: Vec<Spot>) -> 
             m
         })
         .collect();
+    let covered = |x: i64, y: i64| {
+        marks.iter().any(|m: &Mark| {
+            let card =
+                x + 22 > m.label_x && x - 22 < m.label_x + LABEL_W && y + 4 > m.label_y && y - 12 < m.label_y + LABEL_H;
+            card || ((x - m.x).abs() < 34 && (y - 4 - m.y).abs() < 20)
+        })
+    };
     let rings = [50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0]
         .into_iter()
         .filter(|r| r * scale >= 40.0 && r * scale <= half * 1.4)
         .take(3)
-        .map(|r| ((r * scale).round() as i64, super::sketch::metres_zh(r as i64)))
+        .map(|r| {
+            let px = (r * scale).round() as i64;
+            // Under the ring, else over it, else beside it: where no card lies.
+            let spots = [(cx, cy + px + 12), (cx, cy - px - 4), (cx + px - 22, cy - 6), (cx - px + 22, cy - 6)];
+            let inside = |(x, y): &(i64, i64)| (24..WIDTH - 24).contains(x) && (12..HEIGHT - 4).contains(y);
+            let at = spots.into_iter().filter(inside).find(|(x, y)| !covered(*x, *y));
+            Ring { r: px, word: at.map(|_| metres_zh(r as i64)).unwrap_or_default(), at: at.unwrap_or((cx, cy)) }
+        })
         .collect();
     let place = match (fix, home) {
         (Some(f), Some(h)) => {
@@ -184,6 +230,12 @@ mod tests {
             for b in &s.marks[i + 1..] {
                 assert!((a.label_x, a.label_y) != (b.label_x, b.label_y), "two labels on one place");
             }
+        }
+        for r in s.rings.iter().filter(|r| !r.word.is_empty()) {
+            let hit = |m: &&Mark| {
+                (m.label_x..m.label_x + LABEL_W).contains(&r.at.0) && (m.label_y..m.label_y + LABEL_H).contains(&r.at.1)
+            };
+            assert!(!s.marks.iter().any(|m| hit(&m)), "a card covers {}", r.word);
         }
         assert!(s.say.contains("误差约 25 米"));
         assert!(sketch(None, None, Vec::new()).is_none());

@@ -241,6 +241,8 @@ words! {
         Position "position" "位置",
         Withdrawn "withdrawn" "本人说按错",
         Slow "slow" "为什么慢",
+        Rescue "rescue" "寻人链接",
+        Cleared "cleared" "解除",
         Unlocked "unlocked" "远程开锁",
     }
 }

@@ -1,5 +1,5 @@
 //! `/safety`: what rings, the case in hand, who can be there first.
-use super::shown::{Card, EventLine, Numbers, Shown, card, event_lines, shown};
+use super::shown::{Card, EventLine, Numbers, Shown, card, event_lines, located, shown};
 use super::{Done, case_id, done, staff, to};
 use crate::Bell;
 use crate::model::kpi::{FAST, Figures, figures, minutes_zh};
@@ -138,7 +138,12 @@ async fn draw(
     let may = viewer.may(Permission::SafetyHandle);
     if may {
         // Also without scripts an open page is a sign of life.
+        let known = service::own_desk(db, &actor).await?;
         service::seen(db, &actor).await?;
+        if known.is_none_or(|p| now.since(p.seen_at) > service::ONLINE_MS) {
+            // What is loud for want of a desk is over with this page; it is not said on it.
+            crate::run::look_loud(app).await;
+        }
     }
     let all = service::queue(db, &viewer.scope).await?;
     let picked = pick(&all, wanted, &actor);
@@ -214,6 +219,15 @@ struct Update {
     version: i64,
     bell: bool,
     now: i64,
+    /// The map, when somebody moved; empty otherwise.
+    map: String,
+    fix: String,
+}
+
+#[derive(Template)]
+#[template(path = "safety/sketch.html")]
+struct Map<'a> {
+    m: &'a crate::model::sketch::Sketch,
 }
 
 /// The desk's stream. While it is open the desk is on line.
@@ -225,7 +239,7 @@ pub(super) async fn live(
     let bell = app.thing::<Bell>()?.listen();
     let shown_case = ask.case.parse::<CaseId>().ok();
     let may = viewer.may(Permission::SafetyHandle);
-    let seen = std::sync::Arc::new(std::sync::Mutex::new((None::<(i64, i64, i64)>, Instant(0))));
+    let seen = std::sync::Arc::new(std::sync::Mutex::new((None::<Stamp>, Instant(0))));
     Ok(web::sse_woken(bell, LOOK, move || {
         let (app, viewer, seen) = (app.clone(), viewer.clone(), seen.clone());
         async move {
@@ -240,8 +254,11 @@ pub(super) async fn live(
     }))
 }
 
+/// Of the queue, and of the shown case's position.
+type Stamp = ((i64, i64, i64), i64);
+
 /// What a stream remembers: the stamp it sent last, and its last sign of life.
-type Memory = std::sync::Mutex<(Option<(i64, i64, i64)>, Instant)>;
+type Memory = std::sync::Mutex<(Option<Stamp>, Instant)>;
 
 async fn look(
     app: &App,
@@ -258,7 +275,11 @@ async fn look(
     if may && due {
         service::seen(app.db(), &viewer.actor()).await?;
     }
-    let stamp = service::stamp(app.db(), &viewer.scope).await?;
+    let fixed = match case {
+        Some(id) => service::fix_stamp(app.db(), id).await?,
+        None => 0,
+    };
+    let stamp = (service::stamp(app.db(), &viewer.scope).await?, fixed);
     keep((Some(stamp), if due { now } else { beat }));
     if before == Some(stamp) {
         return Ok(None);
@@ -277,8 +298,18 @@ async fn look(
         log = Log { events: &events }.render().map_err(kernel::Error::internal)?;
         (state, version) = (c.state.zh().to_string(), c.version);
     }
+    let (mut map, mut fix) = (String::new(), String::new());
+    if let Some(w) = all.iter().find(|w| Some(w.case.id) == case && before.is_some_and(|b| b.1 != fixed)) {
+        let now_at = located(app, viewer, w).await?;
+        if let Some(m) = &now_at.sketch {
+            map = Map { m }.render().map_err(kernel::Error::internal)?;
+            fix = now_at.fix;
+        }
+    }
     let own = service::own_desk(app.db(), &viewer.actor()).await?;
     Ok(Some(Update {
+        map,
+        fix,
         waiting: all.len(),
         ringing: ringing.len() + usize::from(news),
         newest: newest

@@ -3,16 +3,22 @@
 mod act;
 mod desk;
 mod devices;
+mod downtime;
 mod duty;
+mod fences;
 mod figures;
 mod helpers;
 mod home;
+mod limits;
 mod list;
 mod my;
 mod notices;
 mod panel;
 mod record;
+mod rescue;
 mod shown;
+mod track;
+mod vitals;
 
 pub use notices::Outbox;
 pub(crate) use panel::{DevicesPanel, SafetyPanel};
@@ -23,7 +29,7 @@ use kernel::{Error, FieldError, Permission};
 use std::str::FromStr;
 use web::axum::http::StatusCode;
 use web::axum::response::{IntoResponse, Redirect, Response};
-use web::{App, NavEntry, Page, Routes, Viewer};
+use web::{App, NavEntry, Need, Page, Routes, Viewer};
 
 pub fn routes() -> Routes {
     use Permission::*;
@@ -71,6 +77,23 @@ pub fn routes() -> Routes {
         .post("/elders/{id}/safety", SafetyPrepare, home::save)
         .post("/elders/{id}/safety/accounts", SafetyPrepare, home::open_account)
         .post("/elders/{id}/safety/accounts/{user}/end", SafetyPrepare, home::end_account)
+        .get("/safety/elders/{id}/vitals", SafetyRead, vitals::page)
+        .get("/safety/elders/{id}/track", SafetyRead, track::page)
+        .get("/safety/elders/{id}/limits", SafetyPrepare, limits::page)
+        .post("/safety/elders/{id}/limits", SafetyPrepare, limits::save)
+        .get("/safety/elders/{id}/fences", SafetyPrepare, fences::page)
+        .post("/safety/elders/{id}/fences", SafetyPrepare, fences::save)
+        .post("/safety/elders/{id}/fences/remove", SafetyPrepare, fences::remove)
+        .post("/safety/elders/{id}/fences/wandering", SafetyPrepare, fences::wandering)
+        .get("/safety/cases/{id}/rescue", SafetyHandle, rescue::page)
+        .post("/safety/cases/{id}/rescue", SafetyHandle, rescue::start)
+        .post("/safety/cases/{id}/rescue/end", SafetyHandle, rescue::end)
+        .get("/safety/downtime", SafetyRead, downtime::list)
+        .get("/safety/downtime/new", SafetyArrange, downtime::new_page)
+        .post("/safety/downtime/new", SafetyArrange, downtime::create)
+        .get("/safety/downtime/{id}/end", SafetyArrange, downtime::end_page)
+        .post("/safety/downtime/{id}/end", SafetyArrange, downtime::end)
+        .get("/r/{token}", Need::Public, rescue::sought)
         .get("/my", OwnCare, my::home)
         .post("/my/help", OwnCare, my::help)
         .get("/my/cases", OwnCare, my::cases)
@@ -86,6 +109,7 @@ pub fn nav() -> Vec<NavEntry> {
     vec![
         entry("/safety", "bell-ringing", "报警", Permission::SafetyRead, 2),
         entry("/safety/figures", "chart-bar", "接听", Permission::SafetyRead, 44),
+        entry("/safety/devices", "device-watch", "设备", Permission::DeviceRead, 45),
         entry("/my", "heart", "今天", Permission::OwnCare, 1),
         entry("/my/cases", "bell-ringing", "呼叫", Permission::OwnCare, 2),
     ]
@@ -109,7 +133,6 @@ fn to_correct(e: Error) -> web::Result<Vec<FieldError>> {
 }
 
 fn again(page: Response) -> Response {
-        entry("/safety/devices", "device-watch", "设备", Permission::DeviceRead, 45),
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
@@ -152,6 +175,12 @@ fn done(code: Option<&str>) -> Option<String> {
         "helper" => "帮手已登记",
         "removed" => "已去掉",
         "home" => "已存好",
+        "limits" => "界限已存，几秒后就按新的看",
+        "fences" => "围栏已存，几秒后就按新的看",
+        "downtime" => "停机已登记，到时设备没有消息不逐个报",
+        "downtime-end" => "停机结束，15 分钟后还没消息的设备再报",
+        "rescue" => "链接好了，发给去找的人",
+        "rescue-end" => "链接停了，再打开就没有了",
         "unlinked" => "账号已停，再也看不到这位老人",
         "slow" => "原因已存",
         "mistake" => "知道按错了。坐席还会打个电话问一声",

@@ -67,6 +67,8 @@ pub(super) struct AlarmLine {
     pub(super) last: String,
     pub(super) origin: String,
     pub(super) unverified: bool,
+    /// `14:32:10`, when the cause was gone.
+    pub(super) cleared: String,
 }
 
 /// A contact as the desk shows it.
@@ -211,6 +213,41 @@ pub(super) struct Numbers {
     pub(super) contact: Option<(ContactId, String)>,
 }
 
+/// Where somebody is, and who could be there first.
+pub(super) struct Located {
+    near: Vec<Near>,
+    pub(super) sketch: Option<Sketch>,
+    pub(super) fix: String,
+}
+
+pub(super) async fn located(app: &App, viewer: &Viewer, w: &Waiting) -> Result<Located> {
+    let (c, fix) = (&w.case, w.fix());
+    let near = match c.state.open() {
+        true => service::near(app.db(), &viewer.actor(), c, fix.map(|f| f.point), 5).await?,
+        false => Vec::new(),
+    };
+    let spots = near
+        .iter()
+        .take(4)
+        .filter_map(|n| {
+            Some(Spot {
+                at: n.place?,
+                look: if n.worker.is_some() { Look::Worker } else { Look::Neighbour },
+                name: format!("{} {}", n.name, n.kind.zh()),
+                note: n.way(),
+            })
+        })
+        .collect();
+    let words = match fix {
+        Some(f) => {
+            let at = f.at.stamp_seconds();
+            format!("位置 {}，误差约 {} 米", at.split(' ').nth(1).unwrap_or_default(), f.accuracy_m)
+        }
+        None => "没有定位，按家里的位置".into(),
+    };
+    Ok(Located { sketch: sketch(fix, c.home, spots), near, fix: words })
+}
+
 /// Everything of a case the viewer may see.
 pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Numbers) -> Result<Shown> {
     let (db, actor, c) = (app.db(), viewer.actor(), &w.case);
@@ -240,20 +277,7 @@ pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Num
             key: i + 1,
         })
         .collect();
-    let fix = w.fix();
-    let near = if c.state.open() { service::near(db, &actor, c, fix.map(|f| f.point), 5).await? } else { Vec::new() };
-    let spots = near
-        .iter()
-        .take(4)
-        .filter_map(|n| {
-            Some(Spot {
-                at: n.place?,
-                look: if n.worker.is_some() { Look::Worker } else { Look::Neighbour },
-                name: format!("{} {}", n.name, n.kind.zh()),
-                note: n.way(),
-            })
-        })
-        .collect();
+    let located = located(app, viewer, w).await?;
     let (events, _) = service::case_events(db, &viewer.full_scope, c.id).await?;
     let outcome = service::outcome(db, &viewer.full_scope, c.id).await?;
     let waited = now.since(c.ringing_at);
@@ -304,6 +328,7 @@ pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Num
                     None => a.origin.zh().to_string(),
                 },
                 unverified: a.unverified,
+                cleared: a.cleared_at.map(|t| t.hhmm()).unwrap_or_default(),
             })
             .collect(),
         consent_full: full,
@@ -314,20 +339,14 @@ pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Num
         allergy: word(|h| &h.allergy),
         chronic: if full && may && c.state.open() { elder.chronic.clone() } else { String::new() },
         contacts,
-        near: near_lines(&near),
-        sketch: sketch(fix, c.home, spots),
-        fix: match fix {
-            Some(f) => {
-                let at = f.at.stamp_seconds();
-                format!("位置 {}，误差约 {} 米", at.split(' ').nth(1).unwrap_or_default(), f.accuracy_m)
-            }
-            None => "没有定位，按家里的位置".into(),
-        },
-        from_home: match (fix, c.home) {
+        near: near_lines(&located.near),
+        sketch: located.sketch,
+        fix: located.fix,
+        from_home: match (w.fix(), c.home) {
             (Some(f), Some(home)) => format!("距家 {}", metres_zh(f.point.distance_m(home).round() as i64)),
             _ => String::new(),
         },
-        geo: fix.map(|f| f.point).or(c.home).map(|p| format!("geo:{:.6},{:.6}", p.lat(), p.lng())),
+        geo: w.fix().map(|f| f.point).or(c.home).map(|p| format!("geo:{:.6},{:.6}", p.lat(), p.lng())),
         events: event_lines(&events, !c.state.open()),
         may_arrive: matches!(c.state, CaseState::HelpSent | CaseState::HandedOver),
         may_release: matches!(c.state, CaseState::Claimed | CaseState::Calling),

@@ -193,6 +193,24 @@ pub(crate) fn to_hours(all: &[Stored]) -> Vec<Hour> {
     out
 }
 
+/// Hours of one day from two sources, added up. What is already there keeps its last value.
+pub(crate) fn merge_hours(mut known: Vec<Hour>, new: Vec<Hour>) -> Vec<Hour> {
+    for n in new {
+        match known.iter_mut().find(|h| h.at == n.at && h.kind == n.kind) {
+            Some(h) => {
+                h.n += n.n;
+                h.min = h.min.min(n.min);
+                h.max = h.max.max(n.max);
+                h.sum += n.sum;
+                h.sum_b += n.sum_b;
+            }
+            None => known.push(n),
+        }
+    }
+    known.sort_by_key(|h| (h.at, h.kind));
+    known
+}
+
 pub(crate) fn pack_hours(all: &[Hour]) -> Vec<u8> {
     let mut out = vec![FORMAT];
     let mut before = 0;
@@ -281,5 +299,8 @@ mod tests {
         assert_eq!(hours.len(), 2);
         assert_eq!((hours[1].n, hours[1].min, hours[1].max, hours[1].sum), (60, 60, 119, 5370));
         assert_eq!(unpack_hours(&pack_hours(&hours)).expect("reads"), hours);
+        let (early, late) = day.split_at(40);
+        assert_eq!(merge_hours(to_hours(early), to_hours(late))[0].n, 60, "two halves are the whole");
+        assert_eq!(merge_hours(to_hours(early), to_hours(late))[1], hours[1]);
     }
 }

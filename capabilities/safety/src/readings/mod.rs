@@ -13,11 +13,16 @@
 //!   occurrence, so that nothing is raised twice.
 //! - Nothing is filtered before the watch has judged it. Calls for help have a queue of their own that is always served
 //!   first; they may overtake older readings of the same device. Everything else keeps its order.
+//! - No alarm is given up. One that cannot be raised is kept (also over a restart) and tried for ever beside the queue, its
+//!   sender is not acknowledged, and [`Stats`] says so to the desk.
 //! - Queues, cache and log tail are bounded. When the database does not answer, tickets wait, queues fill, and whoever
 //!   feeds them stops reading its sockets.
 //! - What waits for a moment is in the stored state, so a restart forgets no timer.
 mod codec;
 mod commit;
+mod held;
+mod keep;
+mod pass;
 mod query;
 mod store;
 mod ticket;
@@ -25,10 +30,20 @@ mod ward;
 mod watch;
 
 pub use codec::{Hour, Stored};
+pub use held::Unraised;
 pub use query::{Heard, by_number, heard, hours, latest, of_elder, stored_since};
-pub use store::{MIGRATIONS, compact, erase};
+pub use pass::{kept_back, pass_on};
+pub use keep::{KeepJob, compact, erase, jobs, schedules};
+pub use store::MIGRATIONS;
 pub use ticket::{Intake, Lane, Line, Message, Said};
-pub use watch::{Figures, Start, Stats, start};
+pub use watch::{Figures, Start, Stats, Watching, start};
+
+/// The readings' own database, as pages reach it.
+#[derive(Clone)]
+pub struct Telemetry(pub ::store::Db);
+
+/// What a place that is passed on is called.
+pub(crate) const POSITION: &str = "position";
 
 /// Readings older than this are kept as hours.
 pub const HOURS_AFTER_DAYS: i64 = 90;

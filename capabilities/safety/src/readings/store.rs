@@ -1,12 +1,33 @@
 //! SQL of the readings' own database: on SQLite a file beside the main one, on PostgreSQL tables of the same database.
 use super::codec::{self, Packer, Stored};
 use ::store::sea_orm::{self, FromQueryResult};
-use ::store::{Db, Migration, Sql, SqlExt, Tx, Value, insert_many, vals};
-use kernel::{CivilDate, Instant, Result};
+use crate::model::NewAlarm;
+use ::store::{Db, Migration, Secret, Sql, SqlExt, Tx, Value, insert_many, vals};
+use kernel::{CivilDate, Error, Instant, Result};
 use std::collections::BTreeMap;
 
 /// Tables of the readings' own database.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[FIRST, HELD, PASS];
+
+/// Alarms that could not be raised yet, sealed: what they say is health text.
+const HELD: Migration = Migration {
+    id: "readings-0002",
+    sql: "CREATE TABLE reading_held (key TEXT PRIMARY KEY, at BIGINT NOT NULL, data BYTEA NOT NULL);
+",
+};
+
+/// What the watch has to say to open cases, and devices that fell silent, until it is passed on.
+const PASS: Migration = Migration {
+    id: "readings-0003",
+    sql: "CREATE TABLE reading_pass (
+  key TEXT PRIMARY KEY, elder BIGINT NOT NULL, kind TEXT NOT NULL, clear BOOLEAN NOT NULL, at BIGINT NOT NULL,
+  due BIGINT NOT NULL, stored_at BIGINT NOT NULL, data TEXT NOT NULL);
+CREATE INDEX reading_pass_due ON reading_pass (due, stored_at);
+CREATE INDEX reading_pass_elder ON reading_pass (elder, kind);
+",
+};
+
+const FIRST: Migration = Migration {
     id: "readings-0001",
     sql:
         "CREATE TABLE reading_log (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, n BIGINT NOT NULL, data BYTEA NOT NULL);
@@ -25,7 +46,7 @@ CREATE TABLE reading_remark (
   elder BIGINT NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX reading_remark_of ON reading_remark (elder, at);
 ",
-}];
+};
 
 /// Elders of one statement.
 const PART: usize = 400;
@@ -181,12 +202,118 @@ pub(super) struct Remark {
     pub at: Instant,
     pub kind: &'static str,
     pub text: String,
+    /// To be said to the main database, too.
+    pub pass: Option<Pass>,
+}
+
+/// Something the watch has to say that is no new alarm of its own: a cause that is gone, or a device that is silent.
+#[derive(Clone, Debug)]
+pub(super) struct Pass {
+    pub key: String,
+    /// The alarm's code; `position` for where somebody is now.
+    pub kind: &'static str,
+    pub clear: bool,
+    pub data: String,
 }
 
 pub(super) async fn save_remarks(tx: &Tx, rows: &[Remark]) -> Result<()> {
-    let rows = rows.iter().map(|r| vals![r.elder, r.at, r.kind, r.text.clone()]).collect();
+    save_passes(tx, rows).await?;
+    // Where somebody is stands among the readings already.
+    let rows = rows.iter().filter(|r| r.kind != super::POSITION).map(|r| vals![r.elder, r.at, r.kind, r.text.clone()]).collect();
     insert_many(tx, "reading_remark", &["elder", "at", "kind", "text"], rows, "").await?;
     Ok(())
+}
+
+async fn save_passes(tx: &Tx, rows: &[Remark]) -> Result<()> {
+    for r in rows {
+        let Some(p) = &r.pass else { continue };
+        tx.exec(
+            "INSERT INTO reading_pass (key, elder, kind, clear, at, due, stored_at, data) VALUES ($1,$2,$3,$4,$5,$6,$6,$7)
+             ON CONFLICT (key) DO NOTHING",
+            vals![p.key.clone(), r.elder, p.kind, p.clear, r.at, tx.now(), p.data.clone()],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+pub(super) struct PassRow {
+    pub key: String,
+    pub elder: i64,
+    pub kind: String,
+    pub clear: bool,
+    pub at: Instant,
+    pub data: String,
+}
+
+/// What is due to be passed on, in the order it was said.
+pub(super) async fn passes(db: &Db, now: Instant, limit: i64) -> Result<Vec<PassRow>> {
+    db.read()
+        .all(
+            "SELECT key, elder, kind, clear, at, data FROM reading_pass WHERE due <= $1 ORDER BY stored_at, key LIMIT $2",
+            vals![now, limit],
+        )
+        .await
+}
+
+pub(super) async fn passed(tx: &Tx, key: &str) -> Result<()> {
+    tx.exec("DELETE FROM reading_pass WHERE key = $1", vals![key]).await?;
+    Ok(())
+}
+
+/// Looked at again at that moment.
+pub(super) async fn pass_later(tx: &Tx, key: &str, due: Instant) -> Result<()> {
+    tx.exec("UPDATE reading_pass SET due = $2 WHERE key = $1", vals![key, due]).await?;
+    Ok(())
+}
+
+/// The silence is over before anybody was told of it.
+pub(super) async fn unsaid(tx: &Tx, elder: i64, kind: &str) -> Result<u64> {
+    let sql = "DELETE FROM reading_pass WHERE elder = $1 AND kind = $2 AND clear = FALSE";
+    tx.exec(sql, vals![elder, kind]).await
+}
+
+/// Silences nobody was told of because devices are expected to be silent.
+pub(super) async fn kept_back(db: &Db) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM reading_pass WHERE clear = FALSE";
+    Ok(db.read().scalar(sql, vec![]).await?.unwrap_or(0))
+}
+
+/// Keeps alarms that could not be raised, so that a restart knows them.
+pub(super) async fn save_held(tx: &Tx, db: &Db, all: &[(NewAlarm, Instant)]) -> Result<()> {
+    for (alarm, since) in all {
+        let text = serde_json::to_string(alarm).map_err(Error::internal)?;
+        tx.exec(
+            "INSERT INTO reading_held (key, at, data) VALUES ($1,$2,$3) ON CONFLICT (key) DO NOTHING",
+            vals![alarm.key.clone(), *since, db.keys().seal(Secret::Health, &text)?],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct HeldRow {
+    at: Instant,
+    data: Vec<u8>,
+}
+
+pub(super) async fn held(db: &Db) -> Result<Vec<(NewAlarm, Instant)>> {
+    let rows: Vec<HeldRow> = db.read().all("SELECT at, data FROM reading_held ORDER BY at, key", vec![]).await?;
+    let open = |r: &HeldRow| -> Result<NewAlarm> {
+        serde_json::from_str(&db.keys().open(Secret::Health, &r.data)?).map_err(Error::internal)
+    };
+    rows.iter().map(|r| Ok((open(r)?, r.at))).collect()
+}
+
+pub(super) async fn drop_held(db: &Db, keys: &[String]) -> Result<()> {
+    let tx = db.begin().await?;
+    for part in keys.chunks(PART) {
+        let sql = format!("DELETE FROM reading_held WHERE key IN ({})", places(part.len(), 1));
+        tx.exec(&sql, part.iter().map(|k| Value::from(k.clone())).collect()).await?;
+    }
+    tx.commit().await
 }
 
 #[derive(FromQueryResult)]
@@ -269,59 +396,75 @@ struct DayOf {
 #[derive(FromQueryResult)]
 struct PartRow {
     elder: i64,
-    day: CivilDate,
+    part: i64,
     data: Vec<u8>,
 }
 
-/// Makes hours of every day before `before`. A function of state: run again it goes on where it stopped.
-pub async fn compact(db: &Db, before: CivilDate) -> Result<usize> {
-    let mut done = 0;
-    loop {
-        let some: Vec<DayOf> = db
-            .read()
-            .all(
-                "SELECT DISTINCT elder, day FROM reading_block WHERE day < $1 ORDER BY day, elder LIMIT 200",
-                vals![before],
-            )
-            .await?;
-        let (Some(first), Some(last)) = (some.first(), some.last()) else { return Ok(done) };
-        let rows: Vec<PartRow> = db
-            .read()
-            .all(
-                "SELECT elder, day, data FROM reading_block
-                 WHERE day = $1 AND elder >= $2 AND ($3 <> $1 OR elder <= $4) ORDER BY elder, part",
-                vals![first.day, first.elder, last.day, last.elder],
-            )
-            .await?;
-        let mut by: BTreeMap<i64, Vec<Stored>> = BTreeMap::new();
-        for r in &rows {
-            debug_assert_eq!(r.day, first.day);
-            by.entry(r.elder).or_default().extend(codec::all(&r.data)?);
-        }
-        let tx = db.begin().await?;
-        for (elder, mut all) in by {
-            codec::tidy(&mut all);
-            let data = codec::pack_hours(&codec::to_hours(&all));
-            tx.exec(
-                "INSERT INTO reading_hours (elder, day, data) VALUES ($1,$2,$3) ON CONFLICT (elder, day) DO NOTHING",
-                vals![elder, first.day, data],
-            )
-            .await?;
-            tx.exec("DELETE FROM reading_block WHERE elder = $1 AND day = $2", vals![elder, first.day]).await?;
-            done += 1;
-        }
-        tx.commit().await?;
-    }
+/// Elder days that still wait to be made hours.
+pub(super) async fn waiting(db: &Db, before: CivilDate) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT DISTINCT elder, day FROM reading_block WHERE day < $1) AS d";
+    Ok(db.read().scalar(sql, vals![before]).await?.unwrap_or(0))
 }
 
-/// Erases every reading, hour and remark of the days before `before`: the rule of retention.
-pub async fn erase(db: &Db, before: CivilDate) -> Result<u64> {
+/// Makes hours of up to 200 elder days before `before`, oldest first, in one transaction; 0 when none are left. What came
+/// late for a day that was made hours before is added to its hours.
+pub(super) async fn compact_some(db: &Db, before: CivilDate) -> Result<usize> {
+    let some: Vec<DayOf> = db
+        .read()
+        .all("SELECT DISTINCT elder, day FROM reading_block WHERE day < $1 ORDER BY day, elder LIMIT 200", vals![before])
+        .await?;
+    let (Some(first), Some(last)) = (some.first(), some.last()) else { return Ok(0) };
+    let (day, from) = (first.day, first.elder);
+    let upto = if last.day == day { last.elder } else { i64::MAX };
+    // Held until the transaction ends: a second job waits and then finds them gone. A fold that adds a part meanwhile is
+    // left for the next round.
     let tx = db.begin().await?;
-    let mut n = tx.exec("DELETE FROM reading_block WHERE day < $1", vals![before]).await?;
-    n += tx.exec("DELETE FROM reading_hours WHERE day < $1", vals![before]).await?;
-    n += tx.exec("DELETE FROM reading_remark WHERE at < $1", vals![before.at(0, 0)]).await?;
+    let sql = format!(
+        "SELECT elder, part, data FROM reading_block WHERE day = $1 AND elder >= $2 AND elder <= $3
+         ORDER BY elder, part{}",
+        tx.lock()
+    );
+    let rows: Vec<PartRow> = tx.all(&sql, vals![day, from, upto]).await?;
+    let mut by: BTreeMap<i64, (i64, Vec<Stored>)> = BTreeMap::new();
+    for r in &rows {
+        let (part, all) = by.entry(r.elder).or_default();
+        *part = r.part;
+        all.extend(codec::all(&r.data)?);
+    }
+    let done = by.len();
+    for (elder, (part, mut all)) in by {
+        codec::tidy(&mut all);
+        let mut hours = codec::to_hours(&all);
+        let known = "SELECT data FROM reading_hours WHERE elder = $1 AND day = $2";
+        if let Some(data) = tx.scalar::<Vec<u8>>(known, vals![elder, day]).await? {
+            hours = codec::merge_hours(codec::unpack_hours(&data)?, hours);
+        }
+        tx.exec(
+            "INSERT INTO reading_hours (elder, day, data) VALUES ($1,$2,$3)
+             ON CONFLICT (elder, day) DO UPDATE SET data = excluded.data",
+            vals![elder, day, codec::pack_hours(&hours)],
+        )
+        .await?;
+        tx.exec("DELETE FROM reading_block WHERE elder = $1 AND day = $2 AND part <= $3", vals![elder, day, part]).await?;
+    }
     tx.commit().await?;
-    Ok(n)
+    Ok(done)
+}
+
+/// Erases the oldest day before `before` of which anything is kept; `None` when there is none.
+pub(super) async fn erase_one(db: &Db, before: CivilDate) -> Result<Option<u64>> {
+    let sql = "SELECT MIN(day) FROM (SELECT MIN(day) AS day FROM reading_block UNION ALL
+               SELECT MIN(day) AS day FROM reading_hours) AS d";
+    let oldest = db.read().scalar::<CivilDate>(sql, vec![]).await?;
+    let remark = "SELECT MIN(at) FROM reading_remark";
+    let remark = db.read().scalar::<Instant>(remark, vec![]).await?.map(Instant::date);
+    let Some(day) = oldest.into_iter().chain(remark).min().filter(|d| *d < before) else { return Ok(None) };
+    let tx = db.begin().await?;
+    let mut n = tx.exec("DELETE FROM reading_block WHERE day <= $1", vals![day]).await?;
+    n += tx.exec("DELETE FROM reading_hours WHERE day <= $1", vals![day]).await?;
+    n += tx.exec("DELETE FROM reading_remark WHERE at < $1", vals![day.plus_days(1).at(0, 0)]).await?;
+    tx.commit().await?;
+    Ok(Some(n))
 }
 
 // ---- the main database ----

@@ -1,6 +1,6 @@
 //! One elder under watch, in memory.
 use super::codec::{self, Packer, Stored};
-use super::store::{Remark, StateRow};
+use super::store::{Pass, Remark, StateRow};
 use crate::devices::Watched;
 use crate::model::{Fix, NewAlarm, Origin};
 use kernel::{ElderId, Instant};
@@ -9,6 +9,9 @@ use vigil::{AlarmKind, Measure, Outcome, Settings, State};
 
 /// A position older than this is not given with an alarm as the place where it happened.
 const FIX_MS: i64 = 30 * Instant::MINUTE;
+
+/// Who moved so far is somewhere else.
+const MOVED_M: f64 = 20.0;
 
 /// An elder under watch.
 pub(super) struct Ward {
@@ -28,6 +31,8 @@ pub(super) struct Ward {
     pub must_store: bool,
     /// What stands in the list of timers.
     pub due: Option<Instant>,
+    /// The place an open emergency was told of last.
+    told: Option<Fix>,
 }
 
 /// What follows from a reading or from time.
@@ -59,6 +64,7 @@ impl Ward {
             used: 0,
             must_store: false,
             due: None,
+            told: None,
         }
     }
 
@@ -80,6 +86,10 @@ impl Ward {
         self.dirty = true;
         let outcomes = vigil::step(&self.settings, &mut self.state, &reading);
         self.follow(outcomes, Some((s, &reading.what)), out);
+        if let Measure::Fix { place, accuracy_m, .. } = reading.what {
+            let fix = Fix { point: place, accuracy_m: i64::from(accuracy_m), at: s.at };
+            self.position(fix, s.received, out);
+        }
     }
 
     pub fn tick(&mut self, now: Instant, out: &mut Follows) {
@@ -108,6 +118,11 @@ impl Ward {
     fn follow(&self, outcomes: Vec<Outcome>, cause: Option<(&Stored, &Measure)>, out: &mut Follows) {
         for outcome in outcomes {
             match outcome {
+                Outcome::Raise(a) if a.kind == AlarmKind::DeviceSilent => {
+                    let evidence = serde_json::to_value(a.evidence).unwrap_or_default();
+                    let new = self.alarm(a.kind, a.urgency, a.evidence.at, a.reason, evidence, cause, a.raised);
+                    out.remarks.push(self.silence(new));
+                }
                 Outcome::Raise(a) => {
                     let evidence = serde_json::to_value(a.evidence).unwrap_or_default();
                     let new = self.alarm(a.kind, a.urgency, a.evidence.at, a.reason, evidence, cause, a.raised);
@@ -116,16 +131,56 @@ impl Ward {
                 Outcome::Count { kind, count, urgency, at, reason, .. } => {
                     let evidence = serde_json::json!({ "count": count });
                     let now = cause.map_or(at, |(s, _)| s.received);
-                    out.alarms.push(self.alarm(kind, urgency, at, reason, evidence, cause, now));
+                    let new = self.alarm(kind, urgency, at, reason, evidence, cause, now);
+                    if kind == AlarmKind::DeviceSilent {
+                        out.remarks.push(self.silence(new));
+                    } else {
+                        out.alarms.push(new);
+                    }
                 }
-                Outcome::Clear { at, reason, .. } => {
-                    out.remarks.push(Remark { elder: self.no, at, kind: "clear", text: reason });
+                Outcome::Clear { kind, at, reason, .. } => {
+                    let key = format!("c{}:{}:{}", self.no, kind.number(), at.0);
+                    let data = serde_json::json!({ "elder": self.elder, "reason": reason }).to_string();
+                    let pass = Some(Pass { key, kind: kind.code(), clear: true, data });
+                    out.remarks.push(Remark { elder: self.no, at, kind: "clear", text: reason, pass });
                 }
                 Outcome::Notice(n) => {
-                    out.remarks.push(Remark { elder: self.no, at: n.at, kind: n.kind.code(), text: n.reason });
+                    out.remarks.push(Remark {
+                        elder: self.no,
+                        at: n.at,
+                        kind: n.kind.code(),
+                        text: n.reason,
+                        pass: None,
+                    });
                 }
             }
         }
+    }
+
+    /// While somebody looks for a person, or goes to them, their place is told on: when they moved, or once a minute.
+    fn position(&mut self, fix: Fix, received: Instant, out: &mut Follows) {
+        let sought = self.state.open().into_iter().any(|o| o.kind.urgency() > vigil::Urgency::Notice);
+        let fresh = received.since(fix.at).abs() <= FIX_MS;
+        let news = self.told.is_none_or(|t| {
+            fix.at > t.at && (fix.at.since(t.at) >= Instant::MINUTE || fix.point.distance_m(t.point) >= MOVED_M)
+        });
+        if !(sought && fresh && news) {
+            return;
+        }
+        self.told = Some(fix);
+        let key = format!("p{}:{}", self.no, fix.at.0);
+        let data = serde_json::json!({ "elder": self.elder, "fix": fix }).to_string();
+        let pass = Some(Pass { key, kind: super::POSITION, clear: true, data });
+        let text = String::new();
+        out.remarks.push(Remark { elder: self.no, at: fix.at, kind: super::POSITION, text, pass });
+    }
+
+    /// A silent device is told by way of the readings' database: where the gateway itself is down, a thousand silences are
+    /// one alarm (see [`super::pass`]).
+    fn silence(&self, new: NewAlarm) -> Remark {
+        let data = serde_json::to_string(&new).unwrap_or_default();
+        let pass = Some(Pass { key: new.key, kind: new.kind.code(), clear: false, data });
+        Remark { elder: self.no, at: new.at, kind: "silent", text: new.reason, pass }
     }
 
     #[allow(clippy::too_many_arguments)]

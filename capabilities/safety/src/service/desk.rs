@@ -82,6 +82,9 @@ pub async fn set_bell(db: &Db, actor: &Actor, on: bool) -> Result<()> {
 /// A gateway's sign of life.
 pub async fn gateway_beat(db: &Db, name: &str, region: RegionCode, note: &str) -> Result<()> {
     let tx = db.begin().await?;
+    if let Some(known) = duty::gateways(&tx).await?.into_iter().find(|g| g.name == name) {
+        super::downtime::back(&tx, db, name, region, known.seen_at).await?;
+    }
     duty::gateway_beat(&tx, name, region, note).await?;
     tx.commit().await
 }
@@ -142,6 +145,11 @@ pub async fn waiting(db: &Db, scope: &Scope, id: CaseId) -> Result<Waiting> {
     let case = scope_case(db, scope, id).await?;
     let alarms = cases::alarms(db.read(), db, &[id]).await?;
     Ok(Waiting { case, alarms })
+}
+
+/// When the newest position of a case was: its map is drawn anew when this changes.
+pub async fn fix_stamp(db: &Db, case: CaseId) -> Result<i64> {
+    cases::newest_fix(db, case).await
 }
 
 /// Changes whenever anything of the queue does.

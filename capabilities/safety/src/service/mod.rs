@@ -1,35 +1,46 @@
 //! Use cases. Each authorises, loads inside the actor's scope, decides, writes, audits and tells, in one transaction.
 mod desk;
+mod downtime;
 mod history;
 mod home;
+mod limits;
+mod looking;
 mod notices;
 mod own;
 mod raise;
 mod read;
+mod rescue;
 mod roster;
 mod steps;
+mod trouble;
 mod watch;
 
 pub use crate::store::home::{HelperLine, Home, Link};
 pub use crate::store::lists::{CallLine, CaseAsk};
 pub use crate::store::notices::NoticeRow;
 pub use desk::{
-    GATEWAY_MS, Gateway, ONLINE_MS, Presence, Waiting, desks, gateway_beat, gateway_off, gateways, left, own_desk,
-    queue, seen, set_bell, set_ready, stamp, waiting,
+    GATEWAY_MS, Gateway, ONLINE_MS, Presence, Waiting, desks, fix_stamp, gateway_beat, gateway_off, gateways, left,
+    own_desk, queue, seen, set_bell, set_ready, stamp, waiting,
 };
+pub use downtime::{Downtime, GRACE_MS, NewDowntime, downtime, downtimes, end_downtime, plan_downtime};
+pub(crate) use downtime::{cleared, expected_silent, is_now_at};
 pub use history::{HistoryCase, bulk_insert};
 pub use home::{
     HomeAccount, Near, NewHelper, add_helper, helper_phone, helpers, home, home_account, home_of_case, link_account,
     links, near, open_home_account, remove_helper, save_home, unlink,
 };
+pub use limits::{Change, Edit, FIGURES, Limits, RADIUS, edit, levels_zh, limits};
+pub use looking::{Look, Vitals, Way, vitals, way};
 pub use notices::{Channel, Message, Nothing, Taken, deliver, notice_exists, notices, notices_of, receipt, send_again};
 pub use own::{OwnCase, OwnElder, call_for_help, own_case, own_cases, own_elders, place_of_call, withdraw};
 pub use raise::{NEWS_MS, Raised, raise};
 pub use read::{calls, case_events, cases_list, contact_number, count, explain_slow, open_case_of, outcome, record};
+pub use rescue::{HOURS, NewRescue, Rescue, Sought, end_rescue, rescue, sought, start_rescue};
 pub use roster::{NewDuty, add_duty, away, end_duty, ladder, roster, roster_now, set_ladder};
 pub use steps::{
     Sending, acknowledge, arrive, call, claim, close, hand_over, note, release, send_help, settle, take_over,
 };
+pub use trouble::troubles;
 pub use watch::{Looked, Loud, OWNER_MS, look, loud};
 
 use crate::model::{Case, CaseId};

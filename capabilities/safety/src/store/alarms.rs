@@ -79,7 +79,7 @@ pub(crate) async fn insert_closed(
 /// The same kind once more: counted, with the newest words and place.
 pub(crate) async fn again(tx: &Tx, db: &Db, id: AlarmId, a: &NewAlarm) -> Result<()> {
     tx.exec(
-        "UPDATE safety_alarm SET count = count + 1, last_at = $2, unverified = (unverified AND $3), reason = $4,
+        "UPDATE safety_alarm SET count = count + 1, cleared_at = NULL, last_at = $2, unverified = (unverified AND $3), reason = $4,
            device = COALESCE($5, device), lat = COALESCE($6, lat), lng = COALESCE($7, lng),
            accuracy = COALESCE($8, accuracy), fix_at = COALESCE($9, fix_at) WHERE id = $1",
         vals![

@@ -372,7 +372,7 @@ pub(crate) async fn events<C: Sql>(conn: &C, db: &Db, case: CaseId) -> Result<Ve
 }
 
 pub(crate) const ALARM: &str = "a.id, a.case_id, a.kind, a.origin, a.count, a.first_at, a.last_at, a.unverified, a.reason, a.device, a.lat, a.lng, \
-     a.accuracy, a.fix_at";
+     a.accuracy, a.fix_at, a.cleared_at";
 
 #[derive(FromQueryResult)]
 pub(crate) struct AlarmRow {
@@ -390,6 +390,7 @@ pub(crate) struct AlarmRow {
     lng: Option<i64>,
     accuracy: Option<i64>,
     fix_at: Option<Instant>,
+    cleared_at: Option<Instant>,
 }
 
 impl AlarmRow {
@@ -410,8 +411,15 @@ impl AlarmRow {
             reason: open(db, &self.reason)?,
             device: self.device,
             fix,
+            cleared_at: self.cleared_at,
         })
     }
+}
+
+/// The moment of the newest position of a case; 0 for none.
+pub(crate) async fn newest_fix(db: &Db, case: CaseId) -> Result<i64> {
+    let sql = "SELECT COALESCE(MAX(fix_at), 0) FROM safety_alarm WHERE case_id = $1";
+    Ok(db.read().scalar::<i64>(sql, vals![case]).await?.unwrap_or(0))
 }
 
 /// The alarms of some cases, oldest first.

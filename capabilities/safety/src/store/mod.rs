@@ -1,15 +1,40 @@
 //! All SQL of this capability.
 pub(crate) mod alarms;
 pub(crate) mod cases;
+pub(crate) mod downtime;
 pub(crate) mod duty;
 pub(crate) mod home;
+pub(crate) mod limits;
 pub(crate) mod lists;
 pub(crate) mod notices;
+pub(crate) mod rescue;
 
 use store::{Db, Migration, Secret};
 
 /// What an alarm saw, what was said about it, door codes, medication and messages are sealed as health text.
-pub const MIGRATIONS: &[Migration] = &[CASES, crate::devices::MIGRATION, crate::devices::ESTATE];
+pub const MIGRATIONS: &[Migration] = &[CASES, crate::devices::MIGRATION, crate::devices::ESTATE, WATCHED];
+
+/// Who changed limits, links of a rescue, times without devices, causes that are gone.
+const WATCHED: Migration = Migration {
+    id: "safety-0010",
+    sql: "CREATE TABLE safety_limit_change (
+  id UUID PRIMARY KEY, elder_id UUID NOT NULL, at BIGINT NOT NULL, by_name TEXT NOT NULL, what BYTEA NOT NULL);
+CREATE INDEX safety_limit_change_of ON safety_limit_change (elder_id, at);
+CREATE TABLE safety_rescue (
+  id UUID PRIMARY KEY, case_id UUID NOT NULL, elder_id UUID NOT NULL, region TEXT NOT NULL, hash BYTEA NOT NULL UNIQUE,
+  token BYTEA NOT NULL, called BYTEA NOT NULL, look BYTEA NOT NULL, contact BYTEA NOT NULL, phone BYTEA NOT NULL,
+  started_by TEXT NOT NULL, started_at BIGINT NOT NULL, until_at BIGINT NOT NULL, ended_at BIGINT, ended_by TEXT,
+  views BIGINT NOT NULL, last_view BIGINT);
+CREATE INDEX safety_rescue_case ON safety_rescue (case_id, started_at);
+CREATE TABLE safety_downtime (
+  id UUID PRIMARY KEY, region TEXT NOT NULL, from_at BIGINT NOT NULL, until_at BIGINT NOT NULL, planned BOOLEAN NOT NULL,
+  reason TEXT NOT NULL, made_by TEXT NOT NULL, made_at BIGINT NOT NULL);
+CREATE INDEX safety_downtime_until ON safety_downtime (until_at);
+CREATE INDEX safety_downtime_region ON safety_downtime (region, from_at);
+CREATE TABLE safety_clear (key TEXT PRIMARY KEY, case_id UUID NOT NULL, at BIGINT NOT NULL);
+ALTER TABLE safety_alarm ADD COLUMN cleared_at BIGINT;
+",
+};
 
 const CASES: Migration = Migration {
     id: "safety-0001",
