@@ -7,11 +7,27 @@ use web::axum::response::{IntoResponse, Response};
 use web::{App, Need, Routes};
 
 pub fn routes() -> Routes {
-    Routes::new("health").get("/healthz", Need::Public, || async { "ok\n" }).get("/readyz", Need::Public, ready).get(
-        "/metrics",
-        Need::Public,
-        metrics,
-    )
+    Routes::new("health")
+        .get("/healthz", Need::Public, alive)
+        .get("/readyz", Need::Public, ready)
+        .get("/metrics", Need::Public, metrics)
+}
+
+/// Alive, and whether what devices say can be stored. Asks no database, so that it answers when there is none.
+async fn alive(State(app): State<App>) -> String {
+    let mut out = String::from("ok\n");
+    let Some(f) = watched(&app) else { return out };
+    if f.unraised > 0 {
+        let _ = writeln!(out, "{} alarms are not raised yet; they are tried again", f.unraised);
+    }
+    if let Some(since) = f.blocked_since {
+        let _ = writeln!(out, "nothing could be stored for {} s", app.db().now().since(since).max(0) / 1_000);
+    }
+    out
+}
+
+fn watched(app: &App) -> Option<safety::readings::Figures> {
+    app.thing::<safety::readings::Watching>().ok().and_then(|w| w.stats().map(|s| s.now()))
 }
 
 /// Ready when the database answers.
@@ -38,6 +54,20 @@ async fn figures(app: &App) -> Result<String> {
     let _ = writeln!(out, "# TYPE yinian_events_waiting gauge\nyinian_events_waiting {}", backlog.events);
     let _ =
         writeln!(out, "# TYPE yinian_resident_bytes gauge\nyinian_resident_bytes {}", crate::machine::resident_bytes());
+    if let Some(f) = watched(app) {
+        let blocked = f.blocked_since.map_or(0, |since| app.db().now().since(since).max(0) / 1_000);
+        for (name, value) in [
+            ("readings_total", f.readings),
+            ("alarms_total", f.alarms),
+            ("alarms_unraised", f.unraised),
+            ("alarms_of_nobody_total", f.nobodys),
+            ("store_retries_total", f.retries),
+            ("store_blocked_seconds", blocked as u64),
+        ] {
+            let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+            let _ = writeln!(out, "# TYPE yinian_{name} {kind}\nyinian_{name} {value}");
+        }
+    }
     let info = format!("version=\"{}\",engine=\"{}\"", env!("CARGO_PKG_VERSION"), app.db().engine().name());
     let _ = writeln!(out, "# TYPE yinian_info gauge\nyinian_info{{{info}}} 1");
     Ok(out)

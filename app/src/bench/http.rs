@@ -38,6 +38,52 @@ impl Client {
 
     pub async fn get(&mut self, path: &str) -> Result<Answer> {
         let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n", self.host, self.cookie);
+        self.ask(&request).await
+    }
+
+    /// Sends a form with the token of the session's forms.
+    pub async fn post(&mut self, path: &str, csrf: &str, form: &str) -> Result<Answer> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nx-csrf-token: {csrf}\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            self.host,
+            self.cookie,
+            form.len()
+        );
+        self.ask(&request).await
+    }
+
+    /// What came back last.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Asks for a stream of events and leaves it open: each call of [`Client::event`] waits for the next.
+    pub async fn listen(&mut self, path: &str) -> Result<()> {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\naccept: text/event-stream\r\n\r\n",
+            self.host, self.cookie
+        );
+        self.stream.get_mut().write_all(request.as_bytes()).await.map_err(io)?;
+        let status = self.next_line().await?;
+        if !status.contains(" 200") {
+            return Err(Error::Internal(format!("bench client: {path} answered {status}")));
+        }
+        while !self.next_line().await?.is_empty() {}
+        Ok(())
+    }
+
+    /// The next `data:` line of the stream.
+    pub async fn event(&mut self) -> Result<String> {
+        loop {
+            let line = self.next_line().await?;
+            if let Some(data) = line.strip_prefix("data:") {
+                return Ok(data.trim().to_string());
+            }
+        }
+    }
+
+    async fn ask(&mut self, request: &str) -> Result<Answer> {
         self.stream.get_mut().write_all(request.as_bytes()).await.map_err(io)?;
         let status = self.next_line().await?.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
         let (mut length, mut chunked) = (0usize, false);

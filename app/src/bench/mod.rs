@@ -1,5 +1,9 @@
 //! `yinian bench`: one JSON line a figure, with machine, data size and the limit measured in the same run.
 //! Benchmarks never fail a test; they are read.
+mod browser;
+mod chaos;
+mod cpu;
+mod device;
 mod figures;
 mod fill;
 mod http;
@@ -9,6 +13,7 @@ mod pages;
 mod policy;
 mod search;
 mod settle;
+mod sos;
 mod start;
 mod store;
 
@@ -32,6 +37,9 @@ pub struct Args {
     /// Rows of the imported file.
     #[arg(long, default_value_t = 100_000)]
     rows: usize,
+    /// How often the program is killed (chaos).
+    #[arg(long, default_value_t = 100)]
+    kills: usize,
     /// Devices connected at once (ingest, sos).
     #[arg(long, default_value_t = 20_000)]
     connections: usize,
@@ -65,6 +73,8 @@ enum What {
     Ingest,
     /// P2: an SOS under load, from the wire to the desk.
     Sos,
+    /// R1, R2, R6: killed at random moments under load, nothing acknowledged is lost.
+    Chaos,
     /// P12: start to first page, memory, binary size.
     Start,
     /// P8: vehicle routing with time windows (SINTEF text format).
@@ -92,6 +102,7 @@ impl What {
             | What::Import
             | What::Ingest
             | What::Sos
+            | What::Chaos
             | What::Start => None,
         }
     }
@@ -176,7 +187,12 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
         What::Settle => settle::run(&bench).await?,
         What::Import => import::run(&bench).await?,
         What::Ingest => ingest::run(&bench).await?,
-        What::Sos => ingest::sos(&bench).await?,
+        What::Sos => sos::run(&bench).await?,
+        What::Chaos => {
+            if !chaos::run(&bench, args.kills).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         What::Start => start::run(&bench).await?,
         What::Vrptw | What::Homecare | What::Day | What::Urgent => {}
     }

@@ -3,99 +3,14 @@
 
 mod common;
 
-use common::{COUNTY, at, elder_at, migrations, scope};
-use kernel::{ElderId, Instant};
-use safety::Bell;
-use safety::devices::{self, DeviceKind, Known, NewBinding, NewDevice, Payer, Protocol};
+use common::watched::{NOW, Running, alarms, all, read, worn};
+use common::{COUNTY, at, scope};
 use safety::model::AlarmKind;
-use safety::readings::{self, Intake, Line, Message, Said, Start, Stats};
-use std::sync::Arc;
+use safety::readings::{self, Line, Message, Said, Start};
 use std::time::Duration;
 use store::testing::each_engine;
-use store::{Db, SqlExt, vals};
-use tokio::sync::watch;
+use store::{SqlExt, vals};
 use vigil::Measure;
-
-const NOW: &str = "2026-11-20T10:00";
-
-fn all() -> Vec<store::Migration> {
-    [migrations(), readings::MIGRATIONS.to_vec()].concat()
-}
-
-/// An elder with a bound watch.
-async fn worn(db: &Db, n: u32) -> (ElderId, Arc<Known>) {
-    let elder = elder_at(db, "林秀珍", common::VILLAGE, n).await;
-    let identity = format!("862{n:012}");
-    let actor = common::county();
-    let tx = db.begin().await.unwrap();
-    let new = NewDevice {
-        protocol: Protocol::Watch,
-        identity: identity.clone(),
-        kind: DeviceKind::Watch,
-        model: "A9".into(),
-        region: common::region(COUNTY),
-        firmware: String::new(),
-        payer: Payer::Project,
-        payer_note: String::new(),
-        secret: None,
-        room: None,
-        door: None,
-    };
-    let id = devices::register(&tx, db, &actor, new).await.unwrap();
-    tx.commit().await.unwrap();
-    let tx = db.begin().await.unwrap();
-    devices::bind(&tx, db, &actor, id, NewBinding { elder, room: None, door: None, lent: true }).await.unwrap();
-    tx.commit().await.unwrap();
-    (elder, Arc::new(devices::by_identity(db, Protocol::Watch, &identity).await.unwrap().unwrap()))
-}
-
-struct Running {
-    intake: Intake,
-    stats: Stats,
-    stop: watch::Sender<bool>,
-    handle: tokio::task::JoinHandle<()>,
-}
-
-impl Running {
-    async fn start(db: &Db, size: Start) -> Running {
-        let (stop, stopped) = watch::channel(false);
-        let (intake, stats, handle) =
-            readings::start(db.clone(), db.clone(), Bell::default(), size, stopped).await.unwrap();
-        Running { intake, stats, stop, handle }
-    }
-    async fn store(&self, device: &Arc<Known>, received: Instant, said: &[(Instant, Measure)]) {
-        let said = said.iter().map(|(at, what)| Said { at: *at, what: *what }).collect();
-        let message = Message::new(device.clone(), received, said);
-        tokio::time::timeout(Duration::from_secs(20), self.intake.store(message)).await.unwrap().unwrap();
-    }
-    async fn end(self) {
-        self.stop.send_replace(true);
-        self.handle.await.unwrap();
-    }
-    /// As if the power went off: nothing more is written.
-    async fn die(self) {
-        self.handle.abort();
-        let _ = self.handle.await;
-    }
-}
-
-async fn alarms(db: &Db) -> Vec<(String, i64)> {
-    #[derive(store::sea_orm::FromQueryResult)]
-    struct Row {
-        kind: String,
-        count: i64,
-    }
-    use store::sea_orm;
-    let rows: Vec<Row> =
-        db.read().all("SELECT kind, count FROM safety_alarm ORDER BY first_at, kind", vec![]).await.unwrap();
-    rows.into_iter().map(|r| (r.kind, r.count)).collect()
-}
-
-async fn read(db: &Db, elder: ElderId) -> Vec<Measure> {
-    let day = at(NOW).date();
-    let all = readings::of_elder(db, db, &scope(COUNTY), elder, day.plus_days(-1), day).await.unwrap();
-    all.into_iter().filter_map(|s| Measure::decode(s.what)).collect()
-}
 
 #[tokio::test]
 async fn a_reading_is_there_when_its_ticket_is_done_and_an_sos_has_a_case() {
@@ -214,6 +129,7 @@ async fn silence_is_noticed_without_a_message_also_after_a_restart() {
         db.clock().set(t.plus_minutes(61));
         let began = std::time::Instant::now();
         while alarms(&db).await.is_empty() {
+            readings::pass_on(&db, &db).await.unwrap();
             assert!(began.elapsed() < Duration::from_secs(5), "fires within five seconds");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -1,6 +1,7 @@
 //! The database handle.
 use crate::{Keys, db_error};
 use kernel::{Clock, Error, IdGen, Instant, Result};
+use sea_orm::sqlx::Connection;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -80,7 +81,8 @@ impl Db {
                 o.max_connections(options.connections.max(2))
                     .acquire_timeout(Duration::from_secs(30))
                     .test_before_acquire(false)
-                    .sqlx_logging(false);
+                    .sqlx_logging(false)
+                    .map_sqlx_postgres_pool_opts(|p| p.after_release(|c, _| Box::pin(sound(c))));
                 if let Some(schema) = &options.schema {
                     o.set_schema_search_path(schema.clone());
                 }
@@ -199,6 +201,7 @@ fn sqlite_options(url: &str, options: &Options, writer: bool) -> ConnectOptions 
         .acquire_timeout(Duration::from_secs(60))
         .test_before_acquire(false)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(|p| p.after_release(|c, _| Box::pin(sound(c))))
         .map_sqlx_sqlite_opts(move |c| {
             c.pragma("journal_mode", "WAL")
                 .pragma("synchronous", if durable { "FULL" } else { "OFF" })
@@ -213,6 +216,25 @@ fn sqlite_options(url: &str, options: &Options, writer: bool) -> ConnectOptions 
                 .row_buffer_size(1_000)
         });
     o
+}
+
+/// Whether a connection comes back outside every transaction; one that does not is closed, which rolls back what it holds.
+///
+/// After a failed write SQLite may have ended the transaction by itself. The rollback then fails, the driver still counts
+/// one transaction, and takes the next for a nested one: a savepoint. Once such a savepoint was rolled back it stays open,
+/// and every later "commit" of the connection only ends an inner savepoint: it is answered with success, and gone with the
+/// process.
+async fn sound<C: Connection>(connection: &mut C) -> std::result::Result<bool, sea_orm::sqlx::Error> {
+    if !connection.is_in_transaction() {
+        return Ok(true);
+    }
+    // A rollback may be on its way still; it is done before this is answered.
+    connection.ping().await?;
+    let left = connection.is_in_transaction();
+    if left {
+        tracing::error!("a connection came back inside a transaction; it is closed");
+    }
+    Ok(!left)
 }
 
 /// A write transaction. What happened inside has one instant: [`Tx::now`].

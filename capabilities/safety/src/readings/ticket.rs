@@ -21,13 +21,16 @@ pub struct Said {
     pub what: Measure,
 }
 
+/// A message's place in its connection's line.
+pub(crate) type Ticket = (Arc<Line>, Lane, u64);
+
 /// One message of one bound device.
 #[derive(Debug)]
 pub struct Message {
     pub device: Arc<Known>,
     pub received: Instant,
     pub said: Vec<Said>,
-    pub(crate) ticket: Option<(Arc<Line>, Lane, u64)>,
+    pub(crate) ticket: Option<Ticket>,
 }
 
 impl Message {

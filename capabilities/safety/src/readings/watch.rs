@@ -2,6 +2,7 @@
 //! and hands batches on to be stored. It also lets time pass.
 use super::codec::{self, Stored};
 use super::commit::{self, Batch};
+use super::held::{Held, Unraised};
 use super::store as sql;
 use super::ticket::{Intake, Message};
 use super::ward::{Follows, Ward};
@@ -12,7 +13,7 @@ use kernel::{Instant, Result};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -45,7 +46,20 @@ pub(super) struct Counters {
     pub commits: AtomicU64,
     pub alarms: AtomicU64,
     pub retries: AtomicU64,
-    pub failed: AtomicU64,
+    pub nobodys: AtomicU64,
+    /// Since when nothing can be stored, milliseconds; 0 while all is well.
+    pub blocked_since: AtomicI64,
+}
+
+impl Counters {
+    /// Nothing can be stored from now on, or still.
+    pub fn blocked(&self, now: Instant) {
+        let _ = self.blocked_since.compare_exchange(0, now.0.max(1), Ordering::Relaxed, Ordering::Relaxed);
+    }
+    /// Something was stored.
+    pub fn flows(&self) {
+        self.blocked_since.store(0, Ordering::Relaxed);
+    }
 }
 
 /// The watch's figures.
@@ -56,15 +70,23 @@ pub struct Figures {
     pub alarms: u64,
     /// How often something had to be stored again because the database did not answer.
     pub retries: u64,
-    /// Alarms that could not be raised though the database answered; see the log.
-    pub failed: u64,
+    /// Alarms of an elder whose archive is gone; see the log.
+    pub nobodys: u64,
+    /// Alarms that could not be raised yet. They are tried for ever and their devices are not acknowledged.
+    pub unraised: u64,
+    /// Since when nothing can be stored.
+    pub blocked_since: Option<Instant>,
 }
 
 /// Reads the watch's figures. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Stats(Arc<Counters>);
+#[derive(Clone)]
+pub struct Stats(Arc<Counters>, Arc<Held>);
 
 impl Stats {
+    /// The first `most` alarms that could not be raised yet, oldest first.
+    pub fn unraised(&self, most: usize) -> Vec<Unraised> {
+        self.1.first(most)
+    }
     pub fn now(&self) -> Figures {
         let of = |c: &AtomicU64| c.load(Ordering::Relaxed);
         let c = &self.0;
@@ -73,7 +95,9 @@ impl Stats {
             commits: of(&c.commits),
             alarms: of(&c.alarms),
             retries: of(&c.retries),
-            failed: of(&c.failed),
+            nobodys: of(&c.nobodys),
+            unraised: self.1.len() as u64,
+            blocked_since: Some(Instant(c.blocked_since.load(Ordering::Relaxed))).filter(|at| at.0 > 0),
         }
     }
 }
@@ -100,12 +124,16 @@ pub async fn start(
     stop: watch::Receiver<bool>,
 ) -> Result<(Intake, Stats, JoinHandle<()>)> {
     let counters = Arc::new(Counters::default());
-    let mut brain = Brain::new(main.clone(), telemetry.clone(), size).await?;
+    let held = Arc::new(Held::default());
+    for (alarm, since) in sql::held(&telemetry).await? {
+        held.keep(alarm, None, since);
+    }
+    let mut brain = Brain::new(main.clone(), telemetry.clone(), size, counters.clone()).await?;
     let first = brain.replay().await?;
     let (urgent, urgent_in) = mpsc::channel(size.queue);
     let (normal, normal_in) = mpsc::channel(size.queue);
     let (batches, out) = mpsc::channel(1);
-    let committing = tokio::spawn(commit::run(main, telemetry, bell, out, counters.clone()));
+    let committing = tokio::spawn(commit::run(main, telemetry, bell, out, counters.clone(), held.clone()));
     let handle = tokio::spawn(async move {
         if !first.is_empty() && batches.send(first).await.is_err() {
             return;
@@ -114,13 +142,14 @@ pub async fn start(
         drop(batches);
         let _ = committing.await;
     });
-    Ok((Intake { urgent, normal }, Stats(counters), handle))
+    Ok((Intake { urgent, normal }, Stats(counters, held), handle))
 }
 
 struct Brain {
     main: Db,
     telemetry: Db,
     size: Start,
+    counters: Arc<Counters>,
     wards: HashMap<i64, Ward>,
     /// Every elder's next moment, also of those not in memory.
     timers: BinaryHeap<Reverse<(Instant, i64)>>,
@@ -138,11 +167,12 @@ struct Brain {
 }
 
 impl Brain {
-    async fn new(main: Db, telemetry: Db, size: Start) -> Result<Brain> {
+    async fn new(main: Db, telemetry: Db, size: Start, counters: Arc<Counters>) -> Result<Brain> {
         let now = main.now();
         let seq = sql::last_seq(&telemetry).await?;
         let mut brain = Brain {
             size,
+            counters,
             wards: HashMap::new(),
             timers: BinaryHeap::new(),
             resting: HashMap::new(),
@@ -207,7 +237,8 @@ impl Brain {
         if n > 0 {
             tracing::info!(readings = n, elders = self.wards.len(), "readings since the last fold judged again");
         }
-        Ok(Batch { alarms: follows.alarms, remarks: follows.remarks, ..Batch::default() })
+        let alarms = follows.alarms.into_iter().map(|a| (a, None)).collect();
+        Ok(Batch { alarms, remarks: follows.remarks, ..Batch::default() })
     }
 
     async fn run(
@@ -284,7 +315,8 @@ impl Brain {
             self.in_log += batch.readings.len() as u64;
         }
         batch.seq = self.seq;
-        (batch.alarms, batch.remarks) = (follows.alarms, follows.remarks);
+        batch.alarms.extend(follows.alarms.into_iter().map(|a| (a, None)));
+        batch.remarks = follows.remarks;
         touched.sort_unstable();
         touched.dedup();
         for no in touched {
@@ -327,6 +359,8 @@ impl Brain {
             heard.0 = m.received;
             heard.1 = battery.or(heard.1);
         }
+        let ticket = m.ticket.as_ref().map(|_| batch.tickets.len());
+        batch.alarms.extend(follows.alarms.drain(..).map(|a| (a, ticket)));
         batch.tickets.extend(m.ticket);
     }
 
@@ -457,6 +491,7 @@ impl Brain {
     async fn load_surely(&mut self, elders: &[i64], now: Instant) {
         let mut pause = 50;
         while let Err(e) = self.load(elders, now).await {
+            self.counters.blocked(now);
             tracing::error!(error = %e, "the watch cannot read what it knows; it waits");
             tokio::time::sleep(Duration::from_millis(pause)).await;
             pause = (pause * 2).min(2_000);
@@ -487,5 +522,19 @@ impl Brain {
             }
         }
         Ok(())
+    }
+}
+
+/// The application's place for the watch's figures; empty where no watch runs in this process.
+#[derive(Default)]
+pub struct Watching(std::sync::OnceLock<Stats>);
+
+impl Watching {
+    /// The watch runs. A second one in a process would be a mistake of ours; the first stays.
+    pub fn begin(&self, stats: Stats) {
+        let _ = self.0.set(stats);
+    }
+    pub fn stats(&self) -> Option<&Stats> {
+        self.0.get()
     }
 }

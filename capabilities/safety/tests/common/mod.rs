@@ -1,5 +1,7 @@
 //! What the tests share: elders of two counties, operators at desks, a roster.
 #![allow(dead_code)]
+pub mod watched;
+
 use kernel::{Actor, ElderId, GeoPoint, IdNumber, Instant, OrgScope, RegionBook, RegionCode, Role, Scope, Sex, UserId};
 use people::model::{ContactKind, Hukou, NewContact, NewElder};
 use safety::model::{AlarmKind, Case, CaseId, Duty, NewAlarm, Origin};
