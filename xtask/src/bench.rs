@@ -18,7 +18,7 @@ pub fn run(root: &Path, name: &str, rest: &[String]) -> bool {
     let program = target(root).join("release/yinian");
     // A server of its own for the bench, gone when it ends; a server elsewhere is named by `--database URL`.
     let own = match rest.iter().any(|a| a == "--postgres") {
-        true => match crate::test::start_postgres() {
+        true => match crate::test::start_durable_postgres() {
             Ok(server) => Some(server),
             Err(e) => {
                 eprintln!("{e}");

@@ -1,4 +1,4 @@
-//! What a developer types: `cargo xtask test`, `cargo xtask tidy`, `cargo xtask bench NAME`.
+//! What a developer types: `cargo xtask test`, `cargo xtask tidy`, `cargo xtask bench NAME`, `cargo xtask chaos safety`.
 //!
 //! **Invariant**: needs nothing but Rust, `toml` and the standard library to build, so that the first command on a bare
 //! machine starts at once and can fetch the rest itself.
@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bench;
+mod chaos;
 mod host;
 mod rivals;
 mod rust_text;
@@ -27,6 +28,9 @@ cargo xtask COMMAND
   tidy  The house rules alone: crate order, SQL only in store, file length, ...
   bench NAME [ARGUMENTS]...
         Builds for release and runs `yinian bench NAME`, one JSON line per figure.
+  chaos safety [--kills N] [--db sqlite|postgres|both]
+        Kills the real program N times (200) under load over the databases, takes the database away, fills the disk,
+        then holds what was acknowledged against what is stored. One JSON line a database.
   bench rivals [--instances DIR] [--best-known FILE] [--seconds S] [--seeds N]
         Sets up PyVRP, OR-Tools, VROOM and vrp-cli and runs them beside the planner, one JSON line per plan.
 ";
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
             }
         },
         Some(("bench", [name, rest @ ..])) => bench::run(&root, name, rest),
+        Some(("chaos", rest)) => chaos::run(&root, rest),
         Some(("help" | "--help" | "-h", _)) => {
             print!("{HELP}");
             true

@@ -98,6 +98,11 @@ pub fn run(root: &Path, options: &Options) -> bool {
         Err(why) if !why.is_empty() => println!("SKIPPED engine PostgreSQL: {why}"),
         Err(_) => {}
     }
+    if options.has(Step::Unit)
+        && let Err(why) = needs::brokers()
+    {
+        println!("SKIPPED tests with other makers' MQTT: {why}");
+    }
     let mut results: Vec<(Step, Outcome, u64)> = Vec::new();
     let mut story = None;
     for step in &options.steps {
@@ -178,8 +183,13 @@ fn with_component(root: &Path, component: &str, arguments: &[&str]) -> Outcome {
 pub fn start_postgres() -> Result<Server, String> {
     match std::env::var(PG_VARIABLE) {
         Ok(url) => Ok(Server::foreign(url)),
-        Err(_) => Server::start(&needs::postgres()?),
+        Err(_) => Server::start(&needs::postgres()?, false),
     }
+}
+
+/// A server of our own whose commits wait for the disk, for what is measured or broken on purpose.
+pub fn start_durable_postgres() -> Result<Server, String> {
+    Server::start(&needs::postgres()?, true)
 }
 
 #[cfg(test)]

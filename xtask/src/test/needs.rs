@@ -36,6 +36,20 @@ pub fn node() -> Result<(), String> {
     Ok(())
 }
 
+/// Clients and brokers of MQTT the device tests speak with, or what to install. Without them those tests skip, aloud.
+pub fn brokers() -> Result<(), String> {
+    let packages = ["mosquitto-clients", "mosquitto", "nats-server", "python3-paho-mqtt"];
+    let found = || {
+        let programs = ["mosquitto_pub", "mosquitto", "nats-server"];
+        let there = |name: &str| find_program(&[name]).or_else(|| Some(Path::new("/usr/sbin").join(name)).filter(|p| p.is_file()));
+        let paho = || answers(Command::new("/usr/bin/python3").args(["-c", "import paho.mqtt.client"]));
+        (programs.into_iter().all(|p| there(p).is_some()) && paho()).then(PathBuf::new)
+    };
+    let missing = format!("MQTT clients and brokers are not installed: apt-get install {}", packages.join(" "));
+    or_install(found, &packages, &missing)?;
+    Ok(())
+}
+
 fn or_install(find: impl Fn() -> Option<PathBuf>, packages: &[&str], missing: &str) -> Result<PathBuf, String> {
     if let Some(found) = find() {
         return Ok(found);

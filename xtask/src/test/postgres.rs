@@ -11,13 +11,21 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the server as long as the process `$1` lives, then stops it and removes its folder. A `Drop` alone would leave the
-/// server behind when the test command is killed.
+/// server behind when the test command is killed. While the file `away` is there the server is down, as after a crash.
 const KEEPER: &str = r#"
 parent=$1; folder=$2; shift 2
-"$@" >"$folder/log" 2>&1 &
-server=$!
+begin() { "$@" >>"$folder/log" 2>&1 & server=$!; }
+begin "$@"
 trap 'kill -INT $server 2>/dev/null' INT TERM
-while [ -d "/proc/$parent" ] && kill -0 $server 2>/dev/null && [ ! -e "$folder/stop" ]; do sleep 0.2; done
+while [ -d "/proc/$parent" ] && [ ! -e "$folder/stop" ]; do
+  if [ -e "$folder/away" ]; then
+    kill -QUIT $server 2>/dev/null; wait $server
+    while [ -d "/proc/$parent" ] && [ -e "$folder/away" ] && [ ! -e "$folder/stop" ]; do sleep 0.1; done
+    begin "$@"
+  fi
+  kill -0 $server 2>/dev/null || break
+  sleep 0.2
+done
 kill -INT $server 2>/dev/null
 wait $server
 rm -rf "$folder/data"
@@ -51,8 +59,14 @@ impl Server {
         &self.url
     }
 
-    /// Makes a cluster and starts it. `programs` is the folder of `initdb` and `postgres`.
-    pub fn start(programs: &Path) -> Result<Server, String> {
+    /// The file that takes the server away while it is there; none for a server of somebody else.
+    pub fn switch(&self) -> Option<PathBuf> {
+        self.own.as_ref().map(|o| o.folder.join("away"))
+    }
+
+    /// Makes a cluster and starts it. `programs` is the folder of `initdb` and `postgres`. `durable`: every commit waits
+    /// for the disk, as in service; tests need not.
+    pub fn start(programs: &Path, durable: bool) -> Result<Server, String> {
         let folder = std::env::temp_dir().join(format!("yinian-pg-{}", std::process::id()));
         let person = person()?;
         prepare(&folder, person).map_err(|e| format!("{}: {e}", folder.display()))?;
@@ -67,7 +81,7 @@ impl Server {
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper", &std::process::id().to_string()]).arg(&folder);
         keeper.arg(programs.join("postgres")).arg("-D").arg(&data).args(["-p", &port.to_string()]);
-        for setting in settings(&folder) {
+        for setting in settings(&folder, durable) {
             keeper.arg("-c").arg(setting);
         }
         keeper.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -109,18 +123,19 @@ impl Drop for Server {
     }
 }
 
-/// Many connections (each test has its own pool), nothing waits for the disk.
-fn settings(folder: &Path) -> [String; 8] {
-    [
+/// Many connections (each test has its own pool).
+fn settings(folder: &Path, durable: bool) -> Vec<String> {
+    let mut all = vec![
         "listen_addresses=127.0.0.1".into(),
         format!("unix_socket_directories={}", folder.display()),
         "max_connections=400".into(),
         "shared_buffers=128MB".into(),
-        "fsync=off".into(),
-        "synchronous_commit=off".into(),
-        "full_page_writes=off".into(),
         "max_locks_per_transaction=256".into(),
-    ]
+    ];
+    if !durable {
+        all.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(String::from));
+    }
+    all
 }
 
 fn person() -> Result<Person, String> {
@@ -173,13 +188,24 @@ mod tests {
             println!("SKIPPED engine PostgreSQL: it is not installed");
             return;
         };
-        let server = Server::start(&programs).expect("it starts");
+        let server = Server::start(&programs, false).expect("it starts");
         let psql = programs.join("psql");
         let mut ask = Command::new(psql);
         assert_eq!(output(ask.args([server.url(), "-Atc", "SHOW fsync"])).as_deref(), Some("off"));
         let folder = server.own.as_ref().expect("it is ours").folder.clone();
         let address = server.url().split(['@', '/']).nth(3).expect("host and port").to_string();
         assert!(folder.exists() && TcpStream::connect(&address).is_ok());
+        let switch = server.switch().expect("it is ours");
+        let comes = |there: bool| {
+            (0..200).any(|_| {
+                std::thread::sleep(Duration::from_millis(100));
+                TcpStream::connect(&address).is_ok() == there
+            })
+        };
+        std::fs::write(&switch, "").expect("away");
+        assert!(comes(false), "it goes away");
+        std::fs::remove_file(&switch).expect("back");
+        assert!(comes(true), "and comes back");
         drop(server);
         assert!(!folder.exists() && TcpStream::connect(&address).is_err());
     }
