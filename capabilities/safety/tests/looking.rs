@@ -9,7 +9,7 @@ use common::{CITY, COUNTY, OTHER_COUNTY, at, county, later, operator, scope};
 use kernel::{ElderId, GeoPoint, Instant, RegionBook, Role};
 use safety::model::{CaseId, Consent};
 use safety::readings::{Start, Telemetry};
-use safety::service::{self, Edit, Home, Look, NewRescue};
+use safety::service::{self, Edit, Home, NewRescue};
 use std::sync::Arc;
 use store::testing::each_engine;
 use store::{Db, SqlExt, vals};
@@ -137,6 +137,7 @@ async fn limits_and_fences_hold_at_once_and_say_who_set_them() {
         let t = at(NOW);
         db.clock().set(t);
         run.store(&device, t, &[(t, Measure::HeartRate(108))]).await;
+        later(&db, 1);
         let mut vitals = Vitals::default();
         vitals.heart_rate.high_watch = Some(105);
         vitals.confirm = 1;
