@@ -145,6 +145,8 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         Some((url, token)) => Arc::new(crate::channel::Http::new(url.clone(), token.clone())),
         None => Arc::new(safety::service::Nothing),
     };
+    // Pages read readings, and the jobs keep them.
+    let telemetry = crate::devices::open(config, &db, !demo).await?;
     let things: Vec<Arc<dyn Any + Send + Sync>> = vec![
         shelf.clone(),
         Arc::new(people::service::Panels(panels)),
@@ -166,7 +168,6 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         data: config.data.clone(),
         secure_cookies: config.secure_cookies,
     };
-    let telemetry = crate::devices::open(config, &db, !demo).await?;
     let runner = keeping(runner(&db, config, &shelf), &telemetry, config);
     Ok(App::new(AppParts { db, site, auth: access, nav: nav(), regions, runner: Some(runner) }, things))
 }

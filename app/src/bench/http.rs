@@ -53,11 +53,6 @@ impl Client {
         self.ask(&request).await
     }
 
-    /// What came back last.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
     /// Asks for a stream of events and leaves it open: each call of [`Client::event`] waits for the next.
     pub async fn listen(&mut self, path: &str) -> Result<()> {
         let request = format!(

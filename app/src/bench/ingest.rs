@@ -157,14 +157,20 @@ pub(super) async fn drive(
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let connected = load.ready.load(Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Until nearly everyone was heard once: what the watch knows of them is in memory then, as in service.
+    while load.acked.load(Ordering::Relaxed) < (connections * WINDOW) as u64 && began.elapsed() < Duration::from_secs(120)
+    {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let (before, acked, used, t) = (site.stats.now(), load.acked.load(Ordering::Relaxed), Cpu::now(), stopwatch());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let (after, acked_after, took) = (site.stats.now(), load.acked.load(Ordering::Relaxed), t.elapsed());
     let used = Cpu::now().since(used);
     load.stop.store(true, Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_secs(2)).await;
     threads.shutdown_background();
+    // The next run needs their file handles.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let readings = after.readings - before.readings;
     let each = |seconds: f64| (seconds * 1e8 / readings.max(1) as f64).round() / 100.0;
     Ok(json!({
