@@ -341,7 +341,7 @@ async fn a_file_is_judged_corrected_written_once_and_goes_on_after_an_interrupti
     each_engine(&common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let who = elder(&db).await;
-        let number = common::id_number("1944-03-02", 1);
+        let number = common::id_number("1944-03-02", 1).as_str().to_string();
         register(&db, &clerk(), new("8800000009", DeviceKind::Watch)).await;
         let mut rows = format!("8800000001,watch,手表,项目配发,398,墩塘村,{number},是\n");
         rows += "8800000002,watch,智能手环,项目配发,,,,\n8800000009,watch,手表,自费,,,,\n8800000001,watch,手表,自费,,,,\n";
@@ -388,7 +388,7 @@ async fn a_row_that_cannot_be_written_any_more_stops_no_other_and_leaves_nothing
     each_engine(&common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let who = elder(&db).await;
-        let number = common::id_number("1944-03-02", 1);
+        let number = common::id_number("1944-03-02", 1).as_str().to_string();
         for n in 0..32 {
             let id = register(&db, &clerk(), new(&format!("70{n:08}"), DeviceKind::Watch)).await;
             let to = NewBinding { elder: who, room: None, door: None, lent: false };
@@ -418,12 +418,12 @@ async fn who_may_not_bind_registers_without_elders() {
     each_engine(&common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         elder(&db).await;
-        let number = common::id_number("1944-03-02", 1);
+        let number = common::id_number("1944-03-02", 1).as_str().to_string();
         let row = format!("8800000001,watch,手表,自费,,,{number},\n");
         let id = read_in(&db, &administrator(), &row).await;
         let wrong = devices::import_rows(&db, &scope(COUNTY), id, ImportRowState::Bad, 9).await.unwrap();
         assert_eq!((wrong[0].errors.len(), wrong[0].errors[0].column.as_str()), (1, "elder"));
-        let unknown = common::id_number("1944-03-02", 7);
+        let unknown = common::id_number("1944-03-02", 7).as_str().to_string();
         let row = format!("8800000001,watch,手表,自费,,,{unknown},\n");
         let id = read_in(&db, &clerk(), &row).await;
         let wrong = devices::import_rows(&db, &scope(COUNTY), id, ImportRowState::Bad, 9).await.unwrap();

@@ -28,11 +28,11 @@ fn unknown() -> Error {
 /// # Errors
 /// The database's.
 pub async fn list(db: &Db, scope: &Scope, ask: &DeviceAsk, fetch: &ListFetch) -> Result<kernel::Paged<Listed>> {
-    let mut ask = ask.clone();
+    let mut elders = Vec::new();
     if ask.by_elder && !ask.q.trim().is_empty() {
-        ask.elders = people::service::find(db, scope, &ask.q, FOUND).await?.into_iter().map(|c| c.id).collect();
+        elders = people::service::find(db, scope, &ask.q, FOUND).await?.into_iter().map(|c| c.id).collect();
     }
-    rows::page(db, scope, &ask, &fetch.order, fetch.page).await
+    rows::page(db, scope, ask, &elders, &fetch.order, fetch.page).await
 }
 
 /// How many devices a common question finds.

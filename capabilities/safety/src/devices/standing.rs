@@ -101,7 +101,6 @@ pub struct DeviceAsk {
     pub q: String,
     /// Whether the question may also be an elder.
     pub by_elder: bool,
-    pub(crate) elders: Vec<ElderId>,
 }
 
 words! {

@@ -44,7 +44,8 @@ fn select() -> String {
 const FROM: &str = "device d LEFT JOIN device_sign s ON s.no = d.no";
 const IN_USE: &str = "d.elder_id IS NOT NULL AND d.state IN ('bound', 'lent')";
 
-fn asked(scope: &Scope, ask: &DeviceAsk, now: Instant) -> Filter {
+/// `elders` are those the question may mean besides a number or model.
+fn asked(scope: &Scope, ask: &DeviceAsk, elders: &[ElderId], now: Instant) -> Filter {
     let mut f = Filter::from(FROM);
     f.region("d.region", scope);
     if scope.org_id().is_some() {
@@ -91,9 +92,9 @@ fn asked(scope: &Scope, ask: &DeviceAsk, now: Instant) -> Filter {
     if !q.is_empty() {
         let mut clause = "(d.identity LIKE ? OR d.model LIKE ?".to_string();
         let mut values = vals![format!("{q}%"), format!("{q}%")];
-        if !ask.elders.is_empty() {
-            clause += &format!(" OR d.elder_id IN ({})", vec!["?"; ask.elders.len()].join(","));
-            values.extend(ask.elders.iter().map(|e| Value::from(*e)));
+        if !elders.is_empty() {
+            clause += &format!(" OR d.elder_id IN ({})", vec!["?"; elders.len()].join(","));
+            values.extend(elders.iter().map(|e| Value::from(*e)));
         }
         f.clause(&(clause + ")"), values);
     }
@@ -104,21 +105,22 @@ pub(in crate::devices) async fn page(
     db: &Db,
     scope: &Scope,
     ask: &DeviceAsk,
+    elders: &[ElderId],
     order: &str,
     page: PageAsk,
 ) -> Result<Paged<Listed>> {
-    let f = asked(scope, ask, db.now());
+    let f = asked(scope, ask, elders, db.now());
     let found: Paged<ListRow> = db.read().page(&select(), &f, order, page).await?;
     Ok(found.map(|r| r.0))
 }
 
 pub(in crate::devices) async fn count(db: &Db, scope: &Scope, ask: &DeviceAsk) -> Result<i64> {
-    let f = asked(scope, ask, db.now());
+    let f = asked(scope, ask, &[], db.now());
     db.read().count_capped(&f.sql(), f.values).await
 }
 
 pub(in crate::devices) async fn one(db: &Db, scope: &Scope, id: DeviceId) -> Result<Option<Listed>> {
-    let mut f = asked(scope, &DeviceAsk::default(), db.now());
+    let mut f = asked(scope, &DeviceAsk::default(), &[], db.now());
     f.and("d.id = ?", id);
     let row: Option<ListRow> = db.read().one(&format!("SELECT {} {}", select(), f.sql()), f.values).await?;
     Ok(row.map(|r| r.0))

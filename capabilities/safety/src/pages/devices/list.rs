@@ -83,7 +83,6 @@ pub(in crate::pages) async fn list(
         // Who may not see elders finds devices by their number only.
         q: ask.q.clone(),
         by_elder: viewer.may(Permission::ElderRead),
-        ..DeviceAsk::default()
     };
     let (db, scope, now) = (app.db().clone(), viewer.scope, app.now());
     let mut tabs = Vec::new();
