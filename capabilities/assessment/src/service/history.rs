@@ -1,8 +1,6 @@
 //! Finished assessments written as they were (demo, benches, taking over another system's records).
 use crate::book::fingerprint;
-use crate::model::{
-    Case, Place, Purpose, Reason, Sheet, State, ability_code, care_of, indicators, standard_code,
-};
+use crate::model::{Case, Place, Purpose, Reason, Sheet, State, ability_code, care_of, indicators, standard_code};
 use crate::store::sheets::{self, NewVersion};
 use crate::store::{cases as sql, scales as texts};
 use ::scales::{Scale, Settings, score};

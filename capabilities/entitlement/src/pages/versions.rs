@@ -1,6 +1,6 @@
 //! The versions of policies: what is being written, what waits, and one pack's history; beginning one, taking one over.
-use super::version::mark;
 use super::lists::paged;
+use super::version::mark;
 use super::{again, to, to_correct};
 use crate::model::{Act, Version, VersionState};
 use crate::packs::near;

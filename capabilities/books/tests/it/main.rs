@@ -1,0 +1,6 @@
+//! Tests of `books` through its public surface: one program, so that it is linked once.
+mod common;
+mod money;
+mod pages;
+mod properties;
+mod together;

@@ -1,0 +1,9 @@
+//! Tests of `orders` through its public surface: one program, so that it is linked once.
+mod common;
+mod lapse;
+mod model;
+mod own;
+mod pages;
+mod rules;
+mod sequences;
+mod way;
