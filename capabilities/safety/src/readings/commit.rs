@@ -59,7 +59,8 @@ pub(super) async fn run(
     counters: Arc<Counters>,
     held: Arc<Held>,
 ) {
-    let trying = tokio::spawn(held::retry(held.clone(), main.clone(), telemetry.clone(), bell.clone(), counters.clone()));
+    let trying =
+        tokio::spawn(held::retry(held.clone(), main.clone(), telemetry.clone(), bell.clone(), counters.clone()));
     let (folder, mut folds) = mpsc::channel::<i64>(1);
     let own = telemetry.clone();
     let folding = tokio::spawn(async move {

@@ -31,9 +31,9 @@ mod watch;
 
 pub use codec::{Hour, Stored};
 pub use held::Unraised;
-pub use query::{Heard, by_number, heard, hours, latest, of_elder, stored_since};
-pub use pass::{kept_back, pass_on};
 pub use keep::{KeepJob, compact, erase, jobs, schedules};
+pub use pass::{kept_back, pass_on};
+pub use query::{Heard, by_number, heard, hours, latest, of_elder, stored_since};
 pub use store::MIGRATIONS;
 pub use ticket::{Intake, Lane, Line, Message, Said};
 pub use watch::{Figures, Start, Stats, Watching, start};

@@ -1,7 +1,7 @@
 //! SQL of the readings' own database: on SQLite a file beside the main one, on PostgreSQL tables of the same database.
 use super::codec::{self, Packer, Stored};
-use ::store::sea_orm::{self, FromQueryResult};
 use crate::model::NewAlarm;
+use ::store::sea_orm::{self, FromQueryResult};
 use ::store::{Db, Migration, Secret, Sql, SqlExt, Tx, Value, insert_many, vals};
 use kernel::{CivilDate, Error, Instant, Result};
 use std::collections::BTreeMap;
@@ -219,7 +219,11 @@ pub(super) struct Pass {
 pub(super) async fn save_remarks(tx: &Tx, rows: &[Remark]) -> Result<()> {
     save_passes(tx, rows).await?;
     // Where somebody is stands among the readings already.
-    let rows = rows.iter().filter(|r| r.kind != super::POSITION).map(|r| vals![r.elder, r.at, r.kind, r.text.clone()]).collect();
+    let rows = rows
+        .iter()
+        .filter(|r| r.kind != super::POSITION)
+        .map(|r| vals![r.elder, r.at, r.kind, r.text.clone()])
+        .collect();
     insert_many(tx, "reading_remark", &["elder", "at", "kind", "text"], rows, "").await?;
     Ok(())
 }
@@ -411,7 +415,10 @@ pub(super) async fn waiting(db: &Db, before: CivilDate) -> Result<i64> {
 pub(super) async fn compact_some(db: &Db, before: CivilDate) -> Result<usize> {
     let some: Vec<DayOf> = db
         .read()
-        .all("SELECT DISTINCT elder, day FROM reading_block WHERE day < $1 ORDER BY day, elder LIMIT 200", vals![before])
+        .all(
+            "SELECT DISTINCT elder, day FROM reading_block WHERE day < $1 ORDER BY day, elder LIMIT 200",
+            vals![before],
+        )
         .await?;
     let (Some(first), Some(last)) = (some.first(), some.last()) else { return Ok(0) };
     let (day, from) = (first.day, first.elder);
@@ -445,7 +452,8 @@ pub(super) async fn compact_some(db: &Db, before: CivilDate) -> Result<usize> {
             vals![elder, day, codec::pack_hours(&hours)],
         )
         .await?;
-        tx.exec("DELETE FROM reading_block WHERE elder = $1 AND day = $2 AND part <= $3", vals![elder, day, part]).await?;
+        tx.exec("DELETE FROM reading_block WHERE elder = $1 AND day = $2 AND part <= $3", vals![elder, day, part])
+            .await?;
     }
     tx.commit().await?;
     Ok(done)

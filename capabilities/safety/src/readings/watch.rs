@@ -254,13 +254,17 @@ impl Brain {
         let mut messages: Vec<Message> = Vec::with_capacity(max);
         let mut calls: Vec<Message> = Vec::new();
         let (mut urgent_open, mut normal_open) = (true, true);
+        // A look at what is due that made way for a call for help.
+        let mut owed = false;
         loop {
-            let mut pass = false;
+            let mut pass = std::mem::take(&mut owed);
+            let must = pass;
             tokio::select! {
                 biased;
                 n = urgent.recv_many(&mut calls, max), if urgent_open => urgent_open = n > 0,
                 _ = stop.wait_for(|s| *s) => break,
                 _ = look.tick() => pass = true,
+                () = std::future::ready(()), if must => {}
                 n = normal.recv_many(&mut messages, max), if normal_open => normal_open = n > 0,
             }
             if !urgent_open && !normal_open {
@@ -274,6 +278,10 @@ impl Brain {
             while messages.len() < max {
                 let Ok(m) = normal.try_recv() else { break };
                 messages.push(m);
+            }
+            if pass && !must && !calls.is_empty() {
+                // Once: what is due comes right behind the call.
+                (pass, owed) = (false, true);
             }
             messages.splice(0..0, calls.drain(..));
             let batch = self.decide(&mut messages, pass).await;
@@ -376,20 +384,21 @@ impl Brain {
         let changed = sql::changed(&self.main, since).await?;
         let news: Vec<_> = devices::watched(&self.main, &changed).await?;
         self.changed.retain(|_, at| at.0 >= since.0);
+        // All at once: after a start these may be thousands, and calls for help wait behind them.
+        let news: Vec<_> = news.into_iter().filter(|w| self.changed.get(&w.no) != Some(&w.changed_at)).collect();
+        self.load(&news.iter().map(|w| w.no).collect::<Vec<_>>(), now).await?;
         for w in news {
-            if self.changed.insert(w.no, w.changed_at) == Some(w.changed_at) {
-                continue;
-            }
             let no = w.no;
-            self.load(&[no], now).await?;
+            self.changed.insert(no, w.changed_at);
             if let Some(ward) = self.wards.get_mut(&no) {
                 ward.change(w, now);
                 touched.push(no);
             }
         }
-        for c in sql::closed(&self.main, since).await? {
+        let closed = sql::closed(&self.main, since).await?;
+        self.load(&closed.iter().map(|c| c.no).collect::<Vec<_>>(), now).await?;
+        for c in closed {
             let Some(kind) = vigil::AlarmKind::parse(&c.kind) else { continue };
-            self.load(&[c.no], now).await?;
             if let Some(ward) = self.wards.get_mut(&c.no) {
                 ward.close(kind, c.closed_at, now);
                 touched.push(c.no);
@@ -514,7 +523,8 @@ impl Brain {
             let new = row.is_none();
             let mut ward = Ward::new(w, row, now);
             ward.used = self.batch_no;
-            ward.dirty = new;
+            // Whoever is new is stored with the next batch, so that the next start need not look at all of them again.
+            (ward.dirty, ward.must_store) = (new, new);
             ward.due = self.resting.remove(&no);
             self.wards.insert(no, ward);
             if new {
