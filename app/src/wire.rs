@@ -159,7 +159,7 @@ pub async fn app(db: Db, config: &Config, demo: bool) -> Result<App> {
         Arc::new(safety::readings::Watching::default()),
         Arc::new(gateway::Doorway::default()),
         Arc::new(safety::Outbox(channel)),
-        Arc::new(safety::readings::Telemetry(telemetry)),
+        Arc::new(safety::readings::Telemetry(telemetry.clone())),
     ];
     let site = Site {
         name: config.site_name.clone(),
