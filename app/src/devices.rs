@@ -67,6 +67,10 @@ pub async fn start(app: &App, config: &Config, stop: watch::Receiver<bool>) -> R
 }
 
 impl Devices {
+    /// Resolves when the watch ends though nobody asked it to: it must not run on without being able to take anything.
+    pub async fn died(&mut self) {
+        let _ = (&mut self.watch).await;
+    }
     /// Waits until everything taken is stored.
     pub async fn ended(self) {
         let both = async {

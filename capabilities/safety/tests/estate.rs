@@ -274,11 +274,8 @@ async fn a_door_opens_for_the_owner_of_an_open_case_only_and_for_a_minute() {
         assert!(lines.iter().any(|l| l == "远程开锁（门锁）：消防到门口，敲门没人应"), "{lines:?}");
         let last = devices::history(&db, &scope(COUNTY), lock, 1).await.unwrap().remove(0);
         assert_eq!((last.kind, last.elder), (Happened::Unlocked, Some(who)));
-        let logged: Option<String> = db
-            .read()
-            .scalar("SELECT reason FROM audit_log WHERE action = 'device.command'", vec![])
-            .await
-            .unwrap();
+        let logged: Option<String> =
+            db.read().scalar("SELECT reason FROM audit_log WHERE action = 'device.command'", vec![]).await.unwrap();
         assert_eq!(logged.as_deref(), Some("消防到门口，敲门没人应"));
         // Not opened within the minute it never opens.
         db.clock().set(at("2026-11-20T10:01"));
@@ -320,12 +317,7 @@ async fn devices_follow_an_elder_who_moves() {
 
 fn book() -> RegionBook {
     let row = |code: &str, name: &str| kernel::Region { code: region(code), name: name.into() };
-    RegionBook::new([
-        row(COUNTY, "陆河县"),
-        row(TOWN, "水唇镇"),
-        row(VILLAGE, "墩塘村"),
-        row(OTHER_COUNTY, "海丰县"),
-    ])
+    RegionBook::new([row(COUNTY, "陆河县"), row(TOWN, "水唇镇"), row(VILLAGE, "墩塘村"), row(OTHER_COUNTY, "海丰县")])
 }
 
 fn file(rows: &str) -> Vec<u8> {
@@ -344,7 +336,8 @@ async fn a_file_is_judged_corrected_written_once_and_goes_on_after_an_interrupti
         let number = common::id_number("1944-03-02", 1).as_str().to_string();
         register(&db, &clerk(), new("8800000009", DeviceKind::Watch)).await;
         let mut rows = format!("8800000001,watch,手表,项目配发,398,墩塘村,{number},是\n");
-        rows += "8800000002,watch,智能手环,项目配发,,,,\n8800000009,watch,手表,自费,,,,\n8800000001,watch,手表,自费,,,,\n";
+        rows +=
+            "8800000002,watch,智能手环,项目配发,,,,\n8800000009,watch,手表,自费,,,,\n8800000001,watch,手表,自费,,,,\n";
         // More than one step.
         for n in 0..150 {
             rows += &format!("99{n:08},jt808,吊坠,捐赠,,水唇镇,,\n");
@@ -377,7 +370,10 @@ async fn a_file_is_judged_corrected_written_once_and_goes_on_after_an_interrupti
         assert_eq!((f.state, t.written, t.good, t.bad, t.known), (ImportState::Done, 153, 0, 0, 1));
         assert_eq!(devices::count(&db, &scope(COUNTY), View::Stock).await.unwrap(), 153, "152 of the file, one before");
         let of = devices::listed_of(&db, &scope(COUNTY), who).await.unwrap().remove(0).device;
-        assert_eq!((of.identity.as_str(), of.state, of.cost), ("8800000001", DeviceState::Lent, kernel::Fen::parse_yuan("398")));
+        assert_eq!(
+            (of.identity.as_str(), of.state, of.cost),
+            ("8800000001", DeviceState::Lent, kernel::Fen::parse_yuan("398"))
+        );
         assert!(devices::import_drop(&db, &clerk(), id).await.is_err(), "what is written is not dropped");
     })
     .await;

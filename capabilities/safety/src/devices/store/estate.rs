@@ -156,7 +156,7 @@ pub(in crate::devices) async fn save_signs(tx: &Tx, signs: Vec<NewSign>) -> Resu
     Ok(())
 }
 
-/// A line of a device's history.
+/// A line of a device's history. The caller holds the device's row, or has just made it.
 pub(in crate::devices) async fn tell(
     tx: &Tx,
     db: &Db,
@@ -167,9 +167,12 @@ pub(in crate::devices) async fn tell(
     by: &str,
 ) -> Result<()> {
     let id: crate::devices::model::DeviceEventId = db.new_id();
+    let last = "SELECT MAX(seq) FROM device_event WHERE device_id = $1";
+    let seq = tx.scalar::<i64>(last, vals![device]).await?.unwrap_or(0) + 1;
     tx.exec(
-        "INSERT INTO device_event (id, device_id, at, kind, elder_id, note, by_name) VALUES ($1,$2,$3,$4,$5,$6,$7)",
-        vals![id, device, tx.now(), kind, elder, note, by],
+        "INSERT INTO device_event (id, device_id, seq, at, kind, elder_id, note, by_name)
+         VALUES ($1,$2,$3,$4,$5,$6,$7,$8)",
+        vals![id, device, seq, tx.now(), kind, elder, note, by],
     )
     .await?;
     Ok(())
@@ -189,7 +192,7 @@ pub(in crate::devices) async fn events<C: Sql>(c: &C, device: DeviceId, limit: i
     let rows: Vec<EventRow> = c
         .all(
             "SELECT id, at, kind, elder_id, note, by_name FROM device_event WHERE device_id = $1
-             ORDER BY at DESC, id DESC LIMIT $2",
+             ORDER BY seq DESC LIMIT $2",
             vals![device, limit],
         )
         .await?;

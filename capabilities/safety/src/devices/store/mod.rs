@@ -55,9 +55,9 @@ CREATE INDEX device_due ON device (due_back) WHERE due_back IS NOT NULL;
 CREATE TABLE device_sign (
   no BIGINT PRIMARY KEY, heard_at BIGINT NOT NULL, battery BIGINT, signal BIGINT, firmware TEXT);
 CREATE TABLE device_event (
-  id UUID PRIMARY KEY, device_id UUID NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL, elder_id UUID,
-  note TEXT NOT NULL, by_name TEXT NOT NULL);
-CREATE INDEX device_event_of ON device_event (device_id, at);
+  id UUID PRIMARY KEY, device_id UUID NOT NULL, seq BIGINT NOT NULL, at BIGINT NOT NULL, kind TEXT NOT NULL,
+  elder_id UUID, note TEXT NOT NULL, by_name TEXT NOT NULL);
+CREATE UNIQUE INDEX device_event_of ON device_event (device_id, seq);
 CREATE TABLE device_import (
   id UUID PRIMARY KEY, region TEXT NOT NULL, file_name TEXT NOT NULL, sha256 TEXT NOT NULL, state TEXT NOT NULL,
   unused TEXT NOT NULL, total BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL, actor_user UUID,
