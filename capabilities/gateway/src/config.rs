@@ -1,4 +1,6 @@
 //! What listens where, and how much is let in.
+use crate::broker::Broker;
+use crate::scaip::ScaipReply;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,12 +22,21 @@ pub struct Config {
     /// PEM files.
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
+    /// Social alarm units: SCAIP in SIP, UDP and TCP on one port.
+    pub scaip: Option<SocketAddr>,
+    pub scaip_reply: ScaipReply,
+    /// Whom a unit is told to call when its alarm is taken: `sip:…` or `tel:…`. Without it no voice is promised.
+    pub scaip_voice: Option<String>,
+    /// Brokers of others to subscribe to.
+    pub brokers: Vec<Broker>,
     pub limits: Limits,
 }
 
 impl Config {
     pub fn any(&self) -> bool {
-        self.tcp().iter().any(|(_, a)| a.is_some()) || self.mqtt.is_some() || self.mqtts.is_some()
+        self.tcp().iter().any(|(_, a)| a.is_some())
+            || [self.mqtt, self.mqtts, self.scaip].iter().any(Option::is_some)
+            || !self.brokers.is_empty()
     }
     pub(crate) fn tcp(&self) -> [(wire::Protocol, Option<SocketAddr>); 5] {
         [

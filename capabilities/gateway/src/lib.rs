@@ -14,18 +14,22 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod broker;
 mod commands;
 mod config;
 mod directory;
 mod inbound;
 mod limits;
 mod mqtt;
+mod scaip;
 mod serve;
 mod tcp;
 mod tls;
 pub mod translate;
 
 pub use api::{Door, Doorway, routes};
+pub use broker::Broker;
 pub use config::{Config, Limits};
 pub use directory::Directory;
+pub use scaip::ScaipReply;
 pub use serve::{Bound, Figures, Gateway, Started, start};

@@ -2,7 +2,7 @@
 use crate::commands::{self, Who};
 use crate::config::{Config, Limits};
 use crate::directory::Directory;
-use crate::{mqtt, tcp, tls};
+use crate::{broker, mqtt, scaip, tcp, tls};
 use kernel::{Error, RegionCode, Result};
 use safety::readings::Intake;
 use std::collections::HashMap;
@@ -42,6 +42,8 @@ pub(crate) struct Counters {
     pub limited: AtomicU64,
     pub strangers: AtomicU64,
     pub turned_away: AtomicU64,
+    /// Brokers that are configured and not subscribed to.
+    pub brokers_away: AtomicU64,
 }
 
 /// The gateway's figures.
@@ -61,6 +63,8 @@ pub struct Figures {
     pub strangers: u64,
     /// Connections turned away because there were too many.
     pub turned_away: u64,
+    /// Brokers that are configured and cannot be heard now.
+    pub brokers_away: u64,
 }
 
 /// What a gateway is made of.
@@ -96,6 +100,7 @@ impl Started {
             limited: of(&c.limited),
             strangers: of(&c.strangers),
             turned_away: of(&c.turned_away),
+            brokers_away: of(&c.brokers_away),
         }
     }
     /// Resolves when everything has ended after `stop`.
@@ -112,6 +117,7 @@ const BEAT: Duration = Duration::from_secs(15);
 enum Kind {
     Tcp(wire::Protocol),
     Mqtt(Option<tokio_rustls::TlsAcceptor>),
+    Scaip(Arc<scaip::Receiver>),
 }
 
 /// Listens on everything that is configured. Ends when `stop` turns true.
@@ -144,12 +150,29 @@ pub async fn start(gateway: Gateway, stop: watch::Receiver<bool>) -> Result<Star
         };
         wanted.push(("mqtts", at, Kind::Mqtt(Some(tls::acceptor(certificate, key)?))));
     }
+    let units = config.scaip.map(|at| (at, Arc::new(scaip::Receiver::new(shared.clone(), &config))));
+    wanted.extend(units.iter().map(|(at, units)| ("scaip", *at, Kind::Scaip(units.clone()))));
     let permits = Arc::new(Semaphore::new(config.limits.connections));
     let (mut tasks, mut bound) = (JoinSet::new(), Vec::new());
     for (name, at, kind) in wanted {
-        let listener = listen(at).map_err(|e| Error::Internal(format!("cannot listen on {at} ({name}): {e}")))?;
-        bound.push((name, listener.local_addr().map_err(Error::internal)?));
+        let cannot = |e: std::io::Error| Error::Internal(format!("cannot listen on {at} ({name}): {e}"));
+        let listener = listen(at).map_err(cannot)?;
+        let at = listener.local_addr().map_err(Error::internal)?;
+        bound.push((name, at));
+        if let Kind::Scaip(units) = &kind {
+            // The same port for datagrams.
+            let socket = tokio::net::UdpSocket::bind(at).await.map_err(cannot)?;
+            tasks.spawn(scaip::listen(units.clone(), socket));
+        }
         tasks.spawn(accept(shared.clone(), listener, kind, permits.clone()));
+    }
+    for b in &config.brokers {
+        b.checked()?;
+    }
+    for b in config.brokers {
+        // Before anybody can look: nothing is heard from it yet.
+        counters.brokers_away.fetch_add(1, Ordering::Relaxed);
+        tasks.spawn(broker::run(shared.clone(), b));
     }
     let name = config.name.unwrap_or_else(|| "gateway".into());
     tasks.spawn(tend(db, directory.clone(), online.clone(), counters.clone(), name, region, stop));
@@ -197,17 +220,18 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener, kind: Kind, permits:
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, kind: Kind) {
-    let peer = peer.ip().to_string();
+    let host = peer.ip().to_string();
     match kind {
-        Kind::Tcp(protocol) => tcp::serve(shared, stream, peer, protocol).await,
+        Kind::Scaip(units) => scaip::serve(units, stream, peer).await,
+        Kind::Tcp(protocol) => tcp::serve(shared, stream, host, protocol).await,
         Kind::Mqtt(None) => {
             let _ = stream.set_nodelay(true);
-            mqtt::serve(shared, stream, peer).await;
+            mqtt::serve(shared, stream, host).await;
         }
         Kind::Mqtt(Some(tls)) => {
             let wait = Duration::from_secs(shared.limits.login_s);
             if let Ok(Ok(stream)) = tokio::time::timeout(wait, tls.accept(stream)).await {
-                mqtt::serve(shared, stream, peer).await;
+                mqtt::serve(shared, stream, host).await;
             }
         }
     }
@@ -239,7 +263,11 @@ async fn tend(
             tracing::error!(error = %e, "commands that wait could not be looked up");
         }
         if round.is_multiple_of(BEAT.as_secs()) {
-            let note = format!("{} 条连接，{} 台设备在线", counters.open.load(Ordering::Relaxed), online.len());
+            let mut note = format!("{} 条连接，{} 台设备在线", counters.open.load(Ordering::Relaxed), online.len());
+            let away = counters.brokers_away.load(Ordering::Relaxed);
+            if away > 0 {
+                note += &format!("，{away} 个消息服务器连不上");
+            }
             if let Err(e) = safety::service::gateway_beat(&db, &name, region, &note).await {
                 tracing::error!(error = %e, "no sign of life could be given");
             }

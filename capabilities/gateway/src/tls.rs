@@ -5,7 +5,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 /// Reads certificate chain and key.
 ///
@@ -23,4 +23,17 @@ pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
         .with_single_cert(chain, private)
         .map_err(|e| wrong(certificate, &e))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// What a broker's certificate is checked against: one authority.
+///
+/// # Errors
+/// `Internal` naming the file that cannot be read or used.
+pub(crate) fn client(authority: &Path) -> Result<Arc<ClientConfig>> {
+    let wrong = |e: &dyn std::fmt::Display| Error::Internal(format!("{}: {e}", authority.display()));
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(authority).map_err(|e| wrong(&e))? {
+        roots.add(certificate.map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
+    }
+    Ok(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
 }

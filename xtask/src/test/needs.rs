@@ -41,7 +41,9 @@ pub fn brokers() -> Result<(), String> {
     let packages = ["mosquitto-clients", "mosquitto", "nats-server", "python3-paho-mqtt"];
     let found = || {
         let programs = ["mosquitto_pub", "mosquitto", "nats-server"];
-        let there = |name: &str| find_program(&[name]).or_else(|| Some(Path::new("/usr/sbin").join(name)).filter(|p| p.is_file()));
+        let there = |name: &str| {
+            find_program(&[name]).or_else(|| Some(Path::new("/usr/sbin").join(name)).filter(|p| p.is_file()))
+        };
         let paho = || answers(Command::new("/usr/bin/python3").args(["-c", "import paho.mqtt.client"]));
         (programs.into_iter().all(|p| there(p).is_some()) && paho()).then(PathBuf::new)
     };

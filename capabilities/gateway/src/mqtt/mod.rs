@@ -1,6 +1,6 @@
 //! The MQTT endpoint: 3.1.1 and 5, QoS 0 and 1, no retained messages, no sharing between devices. It is no broker: what a
 //! device publishes goes to the watch, what is published to it are its commands and answers.
-mod payload;
+pub(crate) mod payload;
 mod topics;
 
 use crate::commands::{self, Online, Sent};
@@ -178,6 +178,8 @@ impl Client {
             Event::NotifyError(e) => {
                 self.shared.counters.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(peer = %self.peer, error = ?e, "MQTT protocol error");
+                // Who breaks the protocol is let go, as the standard asks, though the library does not always say so.
+                self.closing = true;
             }
             _ => {}
         }
@@ -435,7 +437,8 @@ impl Client {
         self.closing = true;
         if self.five
             && self.who.is_some()
-            && let Ok(p) = v5_0::Disconnect::builder().reason_code(why).build()
+            // An empty list of properties: some clients wait for one.
+            && let Ok(p) = v5_0::Disconnect::builder().reason_code(why).props(vec![]).build()
         {
             self.send(p);
         }

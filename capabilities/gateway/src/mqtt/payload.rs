@@ -14,13 +14,13 @@ use wire::{Record, plain, thing, zigbee};
 
 /// What a home hub told of its devices: the names their owner gave them.
 #[derive(Default)]
-pub(super) struct Hub {
+pub(crate) struct Hub {
     names: HashMap<String, String>,
 }
 
 /// A payload read.
 #[derive(Default)]
-pub(super) struct Read {
+pub(crate) struct Read {
     pub parts: Vec<(Arc<Entry>, Vec<Said>)>,
     pub reply: Option<(String, String)>,
     /// A command answered: whether it was done, and what the device said.
@@ -28,7 +28,7 @@ pub(super) struct Read {
 }
 
 /// A payload refused, with the answer the family asks for.
-pub(super) struct Refused {
+pub(crate) struct Refused {
     pub what: String,
     pub reply: Option<(String, String)>,
 }
@@ -38,7 +38,7 @@ fn refused(what: impl std::fmt::Debug) -> std::result::Result<Read, Refused> {
 }
 
 /// Reads one message of a device that may say it there.
-pub(super) async fn read(
+pub(crate) async fn read(
     shared: &Shared,
     own: &Arc<Entry>,
     identity: &str,

@@ -1,0 +1,110 @@
+//! Subscribed to somebody else's broker: Mosquitto with a shared subscription, NATS with its MQTT listener.
+use crate::common::*;
+use crate::tools::{Running as Program, free_port, mosquitto, nats};
+use gateway::{Broker, Config};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
+use safety::devices::{self, Command, CommandState, DeviceKind, Protocol};
+use std::path::Path;
+use std::time::Duration;
+use store::testing::each_engine;
+use tokio::sync::mpsc;
+use vigil::Measure;
+
+/// The way a broker is started.
+type Start = fn(&Path, u16) -> Option<Program>;
+
+fn config(port: u16, share: Option<&str>) -> Config {
+    let broker = Broker {
+        host: "127.0.0.1".into(),
+        port,
+        client: "yinian-gateway".into(),
+        share: share.map(String::from),
+        topics: vec!["yinian/+/up".into(), "yinian/+/answer".into()],
+        ..Broker::default()
+    };
+    Config { brokers: vec![broker], ..Config::default() }
+}
+
+/// A device that speaks to the broker, and hears its commands.
+fn device_at(port: u16) -> (AsyncClient, mpsc::UnboundedReceiver<Publish>) {
+    let mut o = MqttOptions::new("the-device", "127.0.0.1", port);
+    o.set_keep_alive(Duration::from_secs(10));
+    let (client, mut events) = AsyncClient::new(o, 100);
+    let (heard, out) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            match events.poll().await {
+                Ok(Event::Incoming(Packet::Publish(p))) => {
+                    // Nobody listens any more when the test has ended.
+                    let _ = heard.send(p);
+                }
+                Ok(_) => {}
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    });
+    (client, out)
+}
+
+async fn until<F: AsyncFn() -> bool>(what: F) {
+    soon(async {
+        while !what().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+}
+
+async fn through(start: Start, share: Option<&'static str>) {
+    let probe = tempfile::tempdir().unwrap();
+    if start(probe.path(), free_port()).is_none() {
+        return;
+    }
+    each_engine(&migrations(), |db| async move {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let broker = start(folder.path(), port).unwrap();
+        let elder = elder(&db).await;
+        let id = device(&db, elder, Protocol::Mqtt, "m1", DeviceKind::Watch, None).await;
+        let run = Running::with(&db, config(port, share)).await;
+        until(async || run.started.figures().brokers_away == 0).await;
+        let (client, mut heard) = device_at(port);
+        let say = |topic: &str, body: String| client.publish(topic.to_string(), QoS::AtLeastOnce, false, body);
+        for n in 1..=30 {
+            say("yinian/m1/up", format!(r#"{{"readings":{{"steps":{n}}}}}"#)).await.unwrap();
+        }
+        until(async || stored(&db, elder).await.len() == 30).await;
+        // What cannot be read, and who is not known, do not stand in the way of the next.
+        say("yinian/m1/up", "not json".into()).await.unwrap();
+        say("yinian/stranger/up", HEART_72.into()).await.unwrap();
+        say("yinian/m1/up", r#"{"alarms":["sos"]}"#.into()).await.unwrap();
+        until(async || alarms(&db, "sos").await == [1]).await;
+        assert_eq!(quarantine(&db).await[0].identity, "stranger");
+        // Commands go down the same way, and their answers come up.
+        client.subscribe("yinian/m1/down", QoS::AtLeastOnce).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        devices::order(&db, &operator(), id, Command::LocateNow).await.unwrap();
+        let order: serde_json::Value = serde_json::from_slice(&soon(heard.recv()).await.unwrap().payload).unwrap();
+        let answer = serde_json::json!({ "id": order["id"], "ok": true }).to_string();
+        say("yinian/m1/answer", answer).await.unwrap();
+        until(async || devices::orders_of(&db, id, 5).await.unwrap()[0].state == CommandState::Confirmed).await;
+        // The broker goes and comes back.
+        drop(broker);
+        until(async || run.started.figures().brokers_away == 1).await;
+        let _broker = start(folder.path(), port).unwrap();
+        until(async || run.started.figures().brokers_away == 0).await;
+        say("yinian/m1/up", HEART_72.into()).await.unwrap();
+        until(async || stored(&db, elder).await.contains(&Measure::HeartRate(72))).await;
+        run.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mosquitto_with_a_shared_subscription() {
+    through(mosquitto, Some("yinian")).await;
+}
+
+#[tokio::test]
+async fn nats_with_jetstream() {
+    through(nats, None).await;
+}
