@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod brokers;
+mod clients;
 mod commands;
 mod common;
 mod doors;
