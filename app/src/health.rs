@@ -7,10 +7,11 @@ use web::axum::response::{IntoResponse, Response};
 use web::{App, Need, Routes};
 
 pub fn routes() -> Routes {
-    Routes::new("health")
-        .get("/healthz", Need::Public, alive)
-        .get("/readyz", Need::Public, ready)
-        .get("/metrics", Need::Public, metrics)
+    Routes::new("health").get("/healthz", Need::Public, alive).get("/readyz", Need::Public, ready).get(
+        "/metrics",
+        Need::Public,
+        metrics,
+    )
 }
 
 /// Alive, and whether what devices say can be stored. Asks no database, so that it answers when there is none.

@@ -114,12 +114,7 @@ pub fn watch_call(at: Instant) -> String {
     let utc = at.plus_ms(-Instant::ZONE_MS);
     let (d, t) = (utc.date().compact().to_string(), utc.stamp_seconds());
     let t: String = t.chars().skip(11).filter(|c| *c != ':').collect();
-    format!(
-        "AL,{}{}{},{t},A,23.301000,N,115.651000,E,0,0,30,9,80,81,1200,0,00010000,0,0",
-        &d[6..],
-        &d[4..6],
-        &d[2..4]
-    )
+    format!("AL,{}{}{},{t},A,23.301000,N,115.651000,E,0,0,30,9,80,81,1200,0,00010000,0,0", &d[6..], &d[4..6], &d[2..4])
 }
 
 /// Says one thing and waits for its answer.

@@ -158,7 +158,8 @@ pub(super) async fn drive(
     }
     let connected = load.ready.load(Ordering::Relaxed);
     // Until nearly everyone was heard once: what the watch knows of them is in memory then, as in service.
-    while load.acked.load(Ordering::Relaxed) < (connections * WINDOW) as u64 && began.elapsed() < Duration::from_secs(120)
+    while load.acked.load(Ordering::Relaxed) < (connections * WINDOW) as u64
+        && began.elapsed() < Duration::from_secs(120)
     {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

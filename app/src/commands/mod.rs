@@ -20,7 +20,11 @@ use web::Need;
 
 pub fn init_log(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    let out = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let out = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // Where the log cannot be written (its disk is full too) a complaint about that would panic.
+        .log_internal_errors(false);
     // A second call (tests) changes nothing.
     let _ = if config.log_json { out.json().try_init() } else { out.compact().try_init() };
 }

@@ -49,7 +49,7 @@ pub async fn serve(
         TcpListener::bind(listen).await.map_err(|e| Error::Internal(format!("cannot listen on {listen}: {e}")))?;
     let bound = listener.local_addr().map_err(Error::internal)?;
     let (stop, stopped) = watch::channel(false);
-    let devices = match devices {
+    let mut devices = match devices {
         Some(config) => Some(crate::devices::start(&app, &config, stopped.clone()).await?),
         None => None,
     };
@@ -63,10 +63,18 @@ pub async fn serve(
     }
     let db = app.db().clone();
     let service = web::finish(wire::routes(), app).into_make_service_with_connect_info::<SocketAddr>();
-    web::axum::serve(listener, service)
-        .with_graceful_shutdown(interrupted())
-        .await
-        .map_err(|e| Error::Internal(format!("serving: {e}")))?;
+    let served = web::axum::serve(listener, service).with_graceful_shutdown(interrupted());
+    let died = async {
+        match &mut devices {
+            Some(d) => d.died().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        served = async { served.await } => served.map_err(|e| Error::Internal(format!("serving: {e}")))?,
+        // Whoever looks after the program starts it again, and everything is as it was stored.
+        () = died => return Err(Error::Internal("the watch over devices ended by itself; see the log".into())),
+    }
     stop.send_replace(true);
     if let Some(d) = devices {
         d.ended().await;

@@ -171,3 +171,37 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
     run.end().await;
     assert_eq!(waiting(&telemetry).await, 0);
 }
+
+#[tokio::test]
+async fn the_clock_put_back_makes_nothing_late_and_loses_nothing() {
+    each_engine(&all(), |db| async move {
+        common::usual_roster(&db).await;
+        service::seen(&db, &common::operator()).await.unwrap();
+        let (first, device) = worn(&db, 1).await;
+        let (second, other) = worn(&db, 2).await;
+        let t = at(NOW);
+        let run = Running::start(&db, Start::default()).await;
+        run.store(&device, t, &[(t, SOS)]).await;
+        let back = t.plus_minutes(-30);
+        db.clock().set(back);
+        service::seen(&db, &common::operator()).await.unwrap();
+        run.store(&other, back, &[(back, SOS)]).await;
+        run.store(&device, back, &[(back, Measure::Fall { unverified: false })]).await;
+        assert_eq!((sos_of(&db, first).await, sos_of(&db, second).await), (2, 1));
+        let rungs = async || {
+            let sql = "SELECT COUNT(*) FROM safety_event WHERE kind = 'rung'";
+            db.read().scalar::<i64>(sql, vec![]).await.unwrap().unwrap()
+        };
+        common::look(&db).await;
+        db.clock().set(back.plus_ms(50_000));
+        service::seen(&db, &common::operator()).await.unwrap();
+        common::look(&db).await;
+        assert_eq!(rungs().await, 0, "60 seconds are not over");
+        db.clock().set(back.plus_ms(61_000));
+        common::look(&db).await;
+        assert_eq!(rungs().await, 2, "both climb a minute after the jump, not half an hour later");
+        run.end().await;
+        db.clock().set(t);
+    })
+    .await;
+}

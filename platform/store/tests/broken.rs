@@ -52,7 +52,8 @@ async fn a_full_disk_answers_with_errors_and_then_takes_everything_again() {
             taken.push(round * 100 + n);
         }
         // As a full disk does it: the statement fails, and the whole transaction is gone.
-        script("CREATE TRIGGER full BEFORE INSERT ON t BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END").await;
+        script("CREATE TRIGGER full BEFORE INSERT ON t BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END")
+            .await;
         for n in 20..40 {
             assert!(put(&db, round * 100 + n).await.is_err());
         }

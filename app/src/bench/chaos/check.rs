@@ -14,7 +14,12 @@ use vigil::Measure;
 const LATE_MS: i64 = 5_000;
 
 /// Holds everything against each other; the figures, and what is wrong in words.
-pub(super) async fn check(town: &Town, p: &Promises, served_since: Instant) -> Result<(serde_json::Value, Vec<String>)> {
+pub(super) async fn check(
+    town: &Town,
+    p: &Promises,
+    served_since: Instant,
+    away: (Instant, Instant),
+) -> Result<(serde_json::Value, Vec<String>)> {
     let mut wrong = Vec::new();
     let (lost, doubled) = alarms(town, p, &mut wrong).await?;
     let crooked = sql::crooked(&town.db).await?;
@@ -35,8 +40,8 @@ pub(super) async fn check(town: &Town, p: &Promises, served_since: Instant) -> R
     if claims_lost + twice > 0 || causeless > 0 {
         wrong.push(format!("{claims_lost} steps lost, {twice} cases with two owners, {causeless} without a cause"));
     }
-    let rungs = ladder(town, &mut wrong).await?;
-    let timers = timers(town, served_since, &mut wrong).await?;
+    let rungs = ladder(town, away, &mut wrong).await?;
+    let timers = timers(town, served_since, away, &mut wrong).await?;
     let value = json!({
         "alarms_acknowledged": p.acknowledged(),
         "alarms_lost": lost,
@@ -105,8 +110,13 @@ impl Late {
     }
 }
 
+/// What fell due while nothing could be written is due when it could be again.
+fn possible(due: Instant, (from, to): (Instant, Instant)) -> Instant {
+    if due >= from && due <= to { to } else { due }
+}
+
 /// Every rung of cases nobody took came when it was due, also while the program was down in between.
-async fn ladder(town: &Town, wrong: &mut Vec<String>) -> Result<serde_json::Value> {
+async fn ladder(town: &Town, away: (Instant, Instant), wrong: &mut Vec<String>) -> Result<serde_json::Value> {
     let mut by: HashMap<CaseId, Vec<Instant>> = HashMap::new();
     for r in sql::rungs(&town.db).await? {
         by.entry(r.case_id).or_default().push(r.at);
@@ -116,7 +126,7 @@ async fn ladder(town: &Town, wrong: &mut Vec<String>) -> Result<serde_json::Valu
         let climbed = by.remove(&case).unwrap_or_default();
         let mut due = opened.plus_ms(RUNGS[0] * 1_000);
         for (n, at) in climbed.iter().enumerate() {
-            late.add(at.since(due).max(0));
+            late.add(at.since(possible(due, away)).max(0));
             due = match RUNGS.get(n + 1) {
                 Some(s) => opened.plus_ms(s * 1_000).max(*at),
                 None => at.plus_ms(AGAIN_S * 1_000),
@@ -131,11 +141,16 @@ async fn ladder(town: &Town, wrong: &mut Vec<String>) -> Result<serde_json::Valu
 }
 
 /// What nobody said anything about: the silent device, the home in which nobody moves.
-async fn timers(town: &Town, served_since: Instant, wrong: &mut Vec<String>) -> Result<serde_json::Value> {
+async fn timers(
+    town: &Town,
+    served_since: Instant,
+    away: (Instant, Instant),
+    wrong: &mut Vec<String>,
+) -> Result<serde_json::Value> {
     let (mut late, mut missing, now) = (Late::default(), 0, town.db.now());
     for d in town.due.iter().filter(|d| d.at > served_since) {
         match sql::first_at(&town.db, d.elder, d.kind).await? {
-            Some(at) => late.add(at.since(d.at).abs()),
+            Some(at) => late.add(at.since(possible(d.at, away)).max(d.at.since(at))),
             None => missing += usize::from(now.since(d.at) > LATE_MS),
         }
     }

@@ -23,8 +23,15 @@ const SWITCH: &str = "YINIAN_CHAOS_SWITCH";
 
 pub(crate) async fn run(b: &Bench, kills: usize) -> Result<bool> {
     let at = Addresses::free()?;
-    let seconds = (kills as f64 * 1.8) as i64 + 160;
-    let b = &Bench { elders: town::elders(kills), config: b.config.clone(), commit: b.commit.clone(), _temporary: None, people_out: None, ..*b };
+    let seconds = (kills as f64 * 1.4) as i64 + 75;
+    let b = &Bench {
+        elders: town::elders(kills),
+        config: b.config.clone(),
+        commit: b.commit.clone(),
+        _temporary: None,
+        people_out: None,
+        ..*b
+    };
     let town = Arc::new(town::build(b, at, seconds).await?);
     let starter = Starter::new(b, at);
     let dice = IdGen::new(7);
@@ -46,7 +53,9 @@ pub(crate) async fn run(b: &Bench, kills: usize) -> Result<bool> {
     }
     let killed_for = began.elapsed();
     let mut wrong = Vec::new();
+    let gone = town.db.now();
     let away = away(b, &program, &load.promises, &mut wrong).await?;
+    let gone = (gone, town.db.now());
     let burst = burst(&town, &program, &load.promises).await?;
     peak = peak.max(program.peak());
     // What is due still falls due, and what was not acknowledged is said again.
@@ -66,7 +75,7 @@ pub(crate) async fn run(b: &Bench, kills: usize) -> Result<bool> {
     let (program, took) = starter.start().await?;
     serving.push(took);
     tokio::time::sleep(Duration::from_secs(6)).await;
-    let (mut figures, more) = check::check(&town, &promises, served_since).await?;
+    let (mut figures, more) = check::check(&town, &promises, served_since, gone).await?;
     program.kill().await?;
     wrong.extend(more);
     wrong.extend(sound(b).await?);
@@ -78,7 +87,10 @@ pub(crate) async fn run(b: &Bench, kills: usize) -> Result<bool> {
         map.insert("kills".into(), (kills + 2).into());
         map.insert("seconds".into(), killed_for.as_secs().into());
         map.insert("said_twice".into(), promises.said_twice.load(std::sync::atomic::Ordering::Relaxed).into());
-        map.insert("not_acknowledged_and_said_again".into(), promises.refused.load(std::sync::atomic::Ordering::Relaxed).into());
+        map.insert(
+            "not_acknowledged_and_said_again".into(),
+            promises.refused.load(std::sync::atomic::Ordering::Relaxed).into(),
+        );
         map.insert(
             "serving_again_ms".into(),
             json!({ "median": sorted[sorted.len() / 2], "worst": sorted.last(), "over_2_s": slow }),
@@ -125,8 +137,10 @@ async fn away(b: &Bench, program: &Program, p: &Promises, wrong: &mut Vec<String
     if said_yes > 0 || p.acknowledged() == then {
         wrong.push(format!("{what}: {said_yes} calls acknowledged meanwhile, {} after", p.acknowledged() - then));
     }
-    Ok(json!({ "what": what, "seconds": AWAY.as_secs(), "acknowledged_before": before, "acknowledged_meanwhile": said_yes,
-               "first_acknowledged_again_ms": again.as_millis() as u64, "program_peak_rss_mb": program.peak() >> 20 }))
+    Ok(
+        json!({ "what": what, "seconds": AWAY.as_secs(), "acknowledged_before": before, "acknowledged_meanwhile": said_yes,
+               "first_acknowledged_again_ms": again.as_millis() as u64, "program_peak_rss_mb": program.peak() >> 20 }),
+    )
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge of a bench reads its own environment")]
@@ -138,8 +152,10 @@ fn switch() -> Option<PathBuf> {
 async fn burst(town: &Arc<Town>, program: &Program, p: &Promises) -> Result<serde_json::Value> {
     let (before, calls) = (program.peak(), p.acknowledged());
     let acked = load::burst(town, 20 * town::REPORTING, Duration::from_secs(8)).await;
-    Ok(json!({ "connections": 20 * town::REPORTING, "acknowledged_per_s": acked / 8, "calls_acknowledged": p.acknowledged() - calls,
-               "peak_rss_mb_before": before >> 20, "peak_rss_mb_after": program.peak() >> 20 }))
+    Ok(
+        json!({ "connections": 20 * town::REPORTING, "acknowledged_per_s": acked / 8, "calls_acknowledged": p.acknowledged() - calls,
+               "peak_rss_mb_before": before >> 20, "peak_rss_mb_after": program.peak() >> 20 }),
+    )
 }
 
 /// `doctor` and `audit verify` find nothing.

@@ -58,7 +58,12 @@ impl Starter {
         let t = stopwatch();
         // A write beyond a limit answers with an error instead of a signal: that is how the full disk is played.
         let mut command = Command::new("sh");
-        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program).arg("serve").arg("--data").arg(&self.data);
+        command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(program)
+            .arg("serve")
+            .arg("--data")
+            .arg(&self.data);
         command.args(["--listen", &self.at.web.to_string(), "--log", "error"]);
         if let Some(url) = &self.database {
             command.args(["--database", url]);

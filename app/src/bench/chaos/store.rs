@@ -29,7 +29,8 @@ pub(super) async fn raised(db: &Db) -> Result<HashMap<ElderId, Raised>> {
 
 /// Alarms whose case is not there, numbers of cases given twice, elders with two open cases that ring.
 pub(super) async fn crooked(db: &Db) -> Result<i64> {
-    let sql = "SELECT (SELECT COUNT(*) FROM safety_alarm a LEFT JOIN safety_case c ON c.id = a.case_id WHERE c.id IS NULL)
+    let sql =
+        "SELECT (SELECT COUNT(*) FROM safety_alarm a LEFT JOIN safety_case c ON c.id = a.case_id WHERE c.id IS NULL)
         + (SELECT COUNT(*) FROM (SELECT no FROM safety_case GROUP BY no HAVING COUNT(*) > 1) AS n)
         + (SELECT COUNT(*) FROM (SELECT elder_id FROM safety_case WHERE closed_at IS NULL GROUP BY elder_id, lane
              HAVING COUNT(*) > 1) AS e)";

@@ -120,12 +120,7 @@ async fn duties(b: &Bench, db: &Db, actor: &Actor) -> Result<()> {
     Ok(())
 }
 
-async fn browsers(
-    b: &Bench,
-    db: &Db,
-    actor: &Actor,
-    elders: &[ElderId],
-) -> Result<(Vec<Browser>, Vec<Browser>)> {
+async fn browsers(b: &Bench, db: &Db, actor: &Actor, elders: &[ElderId]) -> Result<(Vec<Browser>, Vec<Browser>)> {
     let app = crate::wire::app(db.clone(), &b.config, true).await?;
     let mut users: Vec<UserId> = Vec::new();
     for n in 0..2 {

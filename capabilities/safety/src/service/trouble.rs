@@ -34,13 +34,19 @@ pub async fn troubles(db: &Db, place: RegionCode, stats: &Stats) -> Vec<Loud> {
     }
     let more = figures.unraised.saturating_sub(first.len() as u64);
     if more > 0 {
-        out.push(Loud { region: place, text: format!("还有 {more} 个报警没能立案，一直在重试"), href: "/safety/duty" });
+        out.push(Loud {
+            region: place, text: format!("还有 {more} 个报警没能立案，一直在重试"), href: "/safety/duty"
+        });
     }
     if let Some(since) = figures.blocked_since
         && now.since(since).abs() > BLOCKED_MS
     {
         let seconds = now.since(since).abs() / 1_000;
-        let age = if seconds < 120 { format!("{seconds} 秒") } else { format!("{} 分钟", seconds * 1_000 / Instant::MINUTE) };
+        let age = if seconds < 120 {
+            format!("{seconds} 秒")
+        } else {
+            format!("{} 分钟", seconds * 1_000 / Instant::MINUTE)
+        };
         let text = format!("设备数据存不进去，已 {age}：新报警进不来，先查磁盘空间和数据库");
         out.push(Loud { region: place, text, href: "/safety/duty" });
     }

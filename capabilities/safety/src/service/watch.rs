@@ -10,6 +10,9 @@ use store::{Db, Secret, Tx};
 
 /// An owner whose desk gave no sign of life for so long, and who has sent nobody yet, loses the case.
 pub const OWNER_MS: i64 = 180_000;
+/// A case that rings since a moment so far ahead was begun before the platform's clock was put back. Less is the order of
+/// two machines.
+const AHEAD_MS: i64 = 2 * Instant::MINUTE;
 /// At most so many of one kind of work in one look.
 const BATCH: i64 = 200;
 
@@ -39,6 +42,9 @@ pub async fn look(db: &Db, book: &RegionBook) -> Result<Looked> {
         if gone {
             out.released += usize::from(tried(id, owner_lost(db, id, user).await));
         }
+    }
+    for id in lists::ahead(db, now.plus_ms(AHEAD_MS)).await? {
+        tried(id, timed_anew(db, id).await);
     }
     let mut due = lists::due(db, now, BATCH).await?;
     // Nobody at a desk any more: the first rung does not wait for its time.
@@ -98,6 +104,26 @@ async fn ring_again(tx: &Tx, db: &Db, case: &mut Case, why: &str) -> Result<()> 
     case.next_rung_at = super::raise::first_rung(tx, &case.region, now).await?;
     cases::save(tx, case).await?;
     cases::tell(tx, db, case.id, EventKind::OwnerLost, &platform_of(case), why, true).await
+}
+
+/// After the clock was put back a case is waited for from the new time on, so that nothing comes late by the jump.
+async fn timed_anew(db: &Db, id: CaseId) -> Result<bool> {
+    let tx = db.begin().await?;
+    let now = tx.now();
+    let Some(mut case) = cases::any(&tx, id, tx.lock()).await? else { return Ok(false) };
+    if case.ringing_at.since(now) <= AHEAD_MS || case.next_rung_at.is_none() {
+        return Ok(false);
+    }
+    case.ringing_at = now;
+    case.next_rung_at = match case.owner {
+        Some(_) => Some(now.plus_ms(super::NEWS_MS)),
+        None => super::raise::first_rung(&tx, &case.region, now).await?,
+    };
+    cases::save(&tx, &case).await?;
+    let text = "平台时钟往回拨了，从现在重新计时";
+    cases::tell(&tx, db, case.id, EventKind::Noted, &platform_of(&case), text, false).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Climbs the next rung of a case, if it is due still. A rung on which nobody is on duty does not wait for its time.

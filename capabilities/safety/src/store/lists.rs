@@ -174,12 +174,15 @@ pub(crate) async fn calls(db: &Db, scope: &Scope, from: Instant, to: Instant) ->
 
 /// Cases whose next rung is due.
 pub(crate) async fn due(db: &Db, now: Instant, limit: i64) -> Result<Vec<CaseId>> {
-    db.read()
-        .column(
-            "SELECT id FROM safety_case WHERE next_rung_at IS NOT NULL AND next_rung_at <= $1 ORDER BY next_rung_at, id LIMIT $2",
-            vals![now, limit],
-        )
-        .await
+    let sql = "SELECT id FROM safety_case WHERE next_rung_at IS NOT NULL AND next_rung_at <= $1
+         ORDER BY next_rung_at, id LIMIT $2";
+    db.read().column(sql, vals![now, limit]).await
+}
+
+/// Cases that ring since a moment beyond `ahead`: the clock was put back.
+pub(crate) async fn ahead(db: &Db, ahead: Instant) -> Result<Vec<CaseId>> {
+    let sql = "SELECT id FROM safety_case WHERE next_rung_at IS NOT NULL AND ringing_at > $1 ORDER BY ringing_at, id";
+    db.read().column(sql, vals![ahead]).await
 }
 
 /// Cases somebody has taken and done nothing about yet: their owners have to be there.

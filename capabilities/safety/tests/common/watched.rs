@@ -93,4 +93,3 @@ pub async fn read(db: &Db, elder: ElderId) -> Vec<Measure> {
     let all = readings::of_elder(db, db, &scope(COUNTY), elder, day.plus_days(-1), day).await.unwrap();
     all.into_iter().filter_map(|s| Measure::decode(s.what)).collect()
 }
-
