@@ -5,6 +5,7 @@ mod change;
 mod check;
 mod city;
 mod day;
+mod displace;
 mod index;
 mod live;
 mod model;
