@@ -22,6 +22,9 @@ pub struct Unplannable;
 /// Most threads one search may use.
 pub const MAX_THREADS: usize = 64;
 
+/// Between two looks at the deadline when there is nothing else to do.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(1);
+
 /// Near neighbours kept per visit and side.
 const NEIGHBOURS: usize = 40;
 /// How often each neighbourhood is taken, in 256 parts.
@@ -67,7 +70,8 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, mut budget: Budget<'_
 /// As [`solve`].
 pub fn solve_at(problem: &Problem, seed: u64, threads: usize, pace: &mut dyn Pace) -> Result<Plan, Unplannable> {
     let tables = Tables::new(problem, NEIGHBOURS);
-    let first = first_plan(&tables).ok_or(Unplannable)?;
+    let mut first = first_plan(&tables).ok_or(Unplannable)?;
+    first.hasty = true;
     let units = pace.total(0);
     if first.visits() == 0 || units == 0 {
         return plan(&first, 0);
@@ -152,10 +156,16 @@ fn together<'a>(
 ) {
     let Some((own, others)) = workers.split_first_mut() else { return };
     std::thread::scope(|scope| {
-        for w in others {
-            scope.spawn(move || part(w, &mut Reins { pace: None, common, before: 0, seen: 0 }));
+        let others: Vec<_> = others
+            .iter_mut()
+            .map(|w| scope.spawn(move || part(w, &mut Reins { pace: None, common, before: 0, seen: 0 })))
+            .collect();
+        let mut reins = Reins { pace: Some(pace), common, before: 0, seen: 0 };
+        part(own, &mut reins);
+        // Somebody has to go on asking for those who are not done yet.
+        while !reins.over() && !others.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            std::thread::park_timeout(WAIT);
         }
-        part(own, &mut Reins { pace: Some(pace), common, before: 0, seen: 0 });
     });
 }
 

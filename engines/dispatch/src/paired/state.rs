@@ -7,6 +7,9 @@
 //! without end; a limit on the wave refuses them.
 use super::tables::{Kind, Tables};
 
+/// A day is hardly late when its lateness is less than this part of its ways.
+const ON_TIME: i64 = 20;
+
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(crate) struct Node {
@@ -46,6 +49,9 @@ pub(crate) struct State<'a> {
     pub travel: i64,
     pub late: i64,
     pub worst: i64,
+    /// On a day that is hardly late, changes are refused as soon as the lateness of what already became later is too
+    /// much, though some of it may become earlier again: a few refusals in a hundred are wrong, and most waves short.
+    pub hasty: bool,
     /// Nodes met by waves so far: the measure of work.
     pub met: u64,
     steps: Vec<Step>,
@@ -105,6 +111,7 @@ impl<'a> State<'a> {
             travel: 0,
             late: 0,
             worst: 0,
+            hasty: false,
             met: 0,
             steps: Vec::new(),
             starts: Vec::new(),
@@ -357,6 +364,9 @@ impl<'a> State<'a> {
         // The largest lateness among what changed.
         let mut largest = 0i64;
         let (mut worst_fell, mut again) = (false, false);
+        // Lateness there was before can still vanish; on a day that is hardly late there is little of it.
+        let hope =
+            if self.hasty && self.old.1 * ON_TIME < self.travel { self.old.1 + self.old.2 } else { i64::MAX / 4 };
         while !self.wave.is_empty() {
             let mut at = 0;
             for i in 1..self.wave.len() {
@@ -397,8 +407,11 @@ impl<'a> State<'a> {
             // Once nothing is left that becomes earlier (nor follows what just did), starts only rise, and the lateness so
             // far is sure.
             let floor = if worst_fell || again { largest } else { largest.max(self.old.2) };
-            if rose && self.falling == 0 && self.travel + self.late + floor > limit {
-                return false;
+            if rose {
+                let sure = self.travel + self.late + floor;
+                if sure > limit && (self.falling == 0 || sure - hope > limit) {
+                    return false;
+                }
             }
             let next = self.next(v);
             match self.nodes[v].kind {
