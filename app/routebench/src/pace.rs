@@ -31,6 +31,10 @@ impl Clocked {
     }
 
     fn correct(&mut self, done: u64, used: f64) {
+        if done == 0 {
+            // Time before the first unit says nothing about units.
+            self.asked = (0, used);
+        }
         let (units, seconds) = (done.saturating_sub(self.asked.0), used - self.asked.1);
         if units == 0 || seconds < SHORTEST {
             return;
