@@ -7,9 +7,6 @@
 //! without end; a limit on the wave refuses them.
 use super::tables::{Kind, Tables};
 
-/// A day is hardly late when its lateness is less than this part of its ways.
-const ON_TIME: i64 = 20;
-
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(crate) struct Node {
@@ -49,8 +46,9 @@ pub(crate) struct State<'a> {
     pub travel: i64,
     pub late: i64,
     pub worst: i64,
-    /// On a day that is hardly late, changes are refused as soon as the lateness of what already became later is too
-    /// much, though some of it may become earlier again: a few refusals in a hundred are wrong, and most waves short.
+    /// Changes are refused as soon as they are too dear even if all lateness vanished on the routes behind whoever still
+    /// becomes earlier. What partners elsewhere might gain by that is overlooked: a few refusals in a hundred are wrong,
+    /// and most waves are short.
     pub hasty: bool,
     /// Nodes met by waves so far: the measure of work.
     pub met: u64,
@@ -350,6 +348,26 @@ impl<'a> State<'a> {
         }
     }
 
+    /// Too dear although some visits are still becoming earlier?
+    fn is_hopeless(&self, limit: i64) -> bool {
+        let mut rest = self.travel + self.late - limit;
+        if !self.hasty || rest <= 0 {
+            return false;
+        }
+        for (_, v, falls) in &self.wave {
+            let v = *v as usize;
+            let both = if self.nodes[v].kind == Kind::RigidFirst { [v, self.nodes[v].mate as usize] } else { [v, v] };
+            for first in &both[..if both[0] == both[1] { 1 } else { 2 }] {
+                let mut u = *first;
+                while *falls && self.is_visit(u) {
+                    rest -= (self.nodes[u].start - self.nodes[u].latest).max(0);
+                    u = self.next(u);
+                }
+            }
+        }
+        rest > 0
+    }
+
     /// Brings the starts up to date. `false` when the cost would exceed `limit` or the orders contradict each other; then
     /// the caller must [`State::undo`].
     pub fn settle(&mut self, limit: i64) -> bool {
@@ -364,9 +382,6 @@ impl<'a> State<'a> {
         // The largest lateness among what changed.
         let mut largest = 0i64;
         let (mut worst_fell, mut again) = (false, false);
-        // Lateness there was before can still vanish; on a day that is hardly late there is little of it.
-        let hope =
-            if self.hasty && self.old.1 * ON_TIME < self.travel { self.old.1 + self.old.2 } else { i64::MAX / 4 };
         while !self.wave.is_empty() {
             let mut at = 0;
             for i in 1..self.wave.len() {
@@ -407,11 +422,8 @@ impl<'a> State<'a> {
             // Once nothing is left that becomes earlier (nor follows what just did), starts only rise, and the lateness so
             // far is sure.
             let floor = if worst_fell || again { largest } else { largest.max(self.old.2) };
-            if rose {
-                let sure = self.travel + self.late + floor;
-                if sure > limit && (self.falling == 0 || sure - hope > limit) {
-                    return false;
-                }
+            if rose && self.travel + self.late + floor > limit && (self.falling == 0 || self.is_hopeless(limit)) {
+                return false;
             }
             let next = self.next(v);
             match self.nodes[v].kind {

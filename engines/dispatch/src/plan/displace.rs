@@ -26,6 +26,24 @@ impl Aside {
     }
 }
 
+impl Aside {
+    /// Could the new visit (its first and last moment, its seconds) be anywhere when the one in slot `k` has left? Those
+    /// behind can then be earlier by no more than the time between the two neighbours shrinks, those before later.
+    fn has_room(&self, row: &[Slot], k: usize, visit: (Seconds, Seconds, Seconds), city: &City) -> bool {
+        let (from, until, seconds) = visit;
+        let direct = city.leg(row[k - 1].point, row[k + 1].point);
+        let sooner = (row[k].free + row[k + 1].leg - row[k - 1].free - direct).max(0);
+        let later = (row[k + 1].late - direct - row[k].late + row[k].leg).max(0);
+        let fits = |free: Seconds, there: Seconds, back: Seconds, late: Seconds| {
+            let start = from.max(free + there);
+            start <= until && start + seconds + back <= late
+        };
+        fits(row[k - 1].free, self.from[k - 1], self.back[k + 1], row[k + 1].late)
+            || (1..k).any(|j| fits(row[j - 1].free, self.from[j - 1], self.back[j], row[j].late + later))
+            || (k + 2..row.len()).any(|j| fits(row[j - 1].free - sooner, self.from[j - 1], self.back[j], row[j].late))
+    }
+}
+
 impl Board {
     /// Adds the places that open when one loose visit of lower priority leaves; one place per worker stays.
     pub(super) fn scan_displacing(&mut self, visit: u32, keep: usize, best: &mut Vec<Found>) {
@@ -83,6 +101,9 @@ impl Board {
                     measured = true;
                     aside.measure(city, visit, row, first);
                     wish = city.wish_cost(visit, tour.worker);
+                }
+                if bounded && !aside.has_room(row, k, (from, job.until, job.seconds), city) {
+                    continue;
                 }
                 let least = if bounded { wish + exchange(city, tour, row, k, visit, &aside) } else { i64::MIN / 4 };
                 all.push((least, (r * self.tours.cap + k) as u32));
