@@ -7,21 +7,19 @@ use super::now::{Found, Queue, keep_best};
 use super::objective::{Part, uneven};
 use super::tours::{FREE, Slot, Tour};
 
-/// One tour as the bounds see it: the way from the new visit to each of its slots, and the least detour between two.
+/// One tour as the bounds see it: the way from the new visit to each of its slots (straight, so the same back), and the
+/// least detour between two.
 struct Aside {
-    from: Vec<Seconds>,
-    back: Vec<Seconds>,
+    way: Vec<Seconds>,
     least: i64,
 }
 
 impl Aside {
     fn measure(&mut self, city: &City, visit: u32, row: &[Slot], first: usize) {
         let here = city.jobs[visit as usize].point;
-        self.from.clear();
-        self.from.extend(row.iter().map(|s| city.leg(s.point, here)));
-        self.back.clear();
-        self.back.extend(row.iter().map(|s| city.leg(here, s.point)));
-        let detour = |k: usize| i64::from(self.from[k - 1]) + i64::from(self.back[k]) - i64::from(row[k].leg);
+        self.way.clear();
+        self.way.extend(row.iter().map(|s| city.leg(s.point, here)));
+        let detour = |k: usize| i64::from(self.way[k - 1]) + i64::from(self.way[k]) - i64::from(row[k].leg);
         self.least = (first..row.len()).map(detour).min().unwrap_or(0);
     }
 }
@@ -38,9 +36,9 @@ impl Aside {
             let start = from.max(free + there);
             start <= until && start + seconds + back <= late
         };
-        fits(row[k - 1].free, self.from[k - 1], self.back[k + 1], row[k + 1].late)
-            || (1..k).any(|j| fits(row[j - 1].free, self.from[j - 1], self.back[j], row[j].late + later))
-            || (k + 2..row.len()).any(|j| fits(row[j - 1].free - sooner, self.from[j - 1], self.back[j], row[j].late))
+        fits(row[k - 1].free, self.way[k - 1], self.way[k + 1], row[k + 1].late)
+            || (1..k).any(|j| fits(row[j - 1].free, self.way[j - 1], self.way[j], row[j].late + later))
+            || (k + 2..row.len()).any(|j| fits(row[j - 1].free - sooner, self.way[j - 1], self.way[j], row[j].late))
     }
 }
 
@@ -82,7 +80,7 @@ impl Board {
         };
         // Without straight ways a detour can be a shortcut, and who leaves can make others punctual.
         let bounded = matches!(city.ways, Ways::Flat { .. }) && !city.any_late;
-        let mut aside = Aside { from: Vec::new(), back: Vec::new(), least: 0 };
+        let mut aside = Aside { way: Vec::new(), least: 0 };
         let mut all = Vec::new();
         for (r, tour) in self.tours.tours.iter().enumerate() {
             if !self.index.can(r, job.need, job.papers) || !city.suits(visit, tour.worker) {
@@ -134,7 +132,7 @@ fn exchange(city: &City, tour: &Tour, row: &[Slot], k: usize, visit: u32, aside:
     let gone = row[k].visit;
     let direct = i64::from(city.leg(row[k - 1].point, row[k + 1].point));
     let saved = i64::from(row[k].leg) + i64::from(row[k + 1].leg) - direct;
-    let here = i64::from(aside.from[k - 1]) + i64::from(aside.back[k + 1]) - direct;
+    let here = i64::from(aside.way[k - 1]) + i64::from(aside.way[k + 1]) - direct;
     let way = aside.least.min(here) - saved;
     let service = i64::from(city.jobs[visit as usize].seconds) - i64::from(city.jobs[gone as usize].seconds);
     let hand = &city.hands[tour.worker as usize];
