@@ -42,6 +42,20 @@ def cpu():
     return sum(u.ru_utime + u.ru_stime for u in used)
 
 
+def fed(seconds, run):
+    """For rivals that only know wall time: on a loaded machine they are asked again, for longer, until they had their CPU
+    seconds or ended by themselves. The last time counts."""
+    wall = seconds
+    for _ in range(4):
+        began, start = cpu(), time.monotonic()
+        result = run(wall)
+        used = cpu() - began
+        if used >= 0.8 * seconds or time.monotonic() - start < 0.9 * wall:
+            break
+        wall *= min(20, seconds / max(used, 0.01))
+    return result, used
+
+
 def pyvrp(task, seconds, seed, _):
     import pyvrp as lib
     import numpy as np
@@ -114,14 +128,15 @@ def vroom(task, seconds, _seed, _):
         problem.add_job(lib.Job(i, location=i, default_service=task["service"][i], delivery=[task["demand"][i]],
                                 time_windows=[lib.TimeWindow(task["ready"][i], task["due"][i])]))
     import datetime
-    found = problem.solve(exploration_level=5, nb_threads=1, timeout=datetime.timedelta(seconds=seconds))
+    solve = lambda wall: problem.solve(exploration_level=5, nb_threads=1, timeout=datetime.timedelta(seconds=wall))
+    found, used = fed(seconds, solve)
     frame = found.routes
     routes = [list(map(int, part[part["type"] == "job"]["id"])) for _, part in frame.groupby("vehicle_id")]
-    return routes, 0
+    return routes, 0, used
 
 
 def vrp_cli(task, seconds, _seed, program):
-    """Pragmatic format with our own distances; its seconds are wall time."""
+    """Pragmatic format with our own distances."""
     stamp = lambda tenths: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(tenths))
     n = len(task["demand"])
     place = lambda i: {"index": i}
@@ -139,13 +154,13 @@ def vrp_cli(task, seconds, _seed, program):
         at = lambda name: os.path.join(folder, name)
         Path(at("p.json")).write_text(json.dumps({"plan": {"jobs": jobs}, "fleet": fleet, "objectives": wish}))
         Path(at("m.json")).write_text(json.dumps({"profile": "car", "travelTimes": flat, "distances": flat}))
-        subprocess.run([program, "solve", "pragmatic", at("p.json"), "-m", at("m.json"), "-o", at("s.json"),
-                        "--max-time", str(int(seconds)), "--parallelism", "1,1"],
-                       check=True, stdout=subprocess.DEVNULL)
+        _, used = fed(seconds, lambda wall: subprocess.run(
+            [program, "solve", "pragmatic", at("p.json"), "-m", at("m.json"), "-o", at("s.json"),
+             "--max-time", str(max(1, round(wall))), "--parallelism", "1,1"], check=True, stdout=subprocess.DEVNULL))
         found = json.loads(Path(at("s.json")).read_text())
     routes = [[int(a["jobId"]) for stop in tour["stops"] for a in stop["activities"] if a["type"] == "delivery"]
               for tour in found["tours"]]
-    return [r for r in routes if r], 0
+    return [r for r in routes if r], 0, used
 
 
 SOLVERS = {"pyvrp": pyvrp, "ortools": ortools, "vroom": vroom, "vrp-cli": vrp_cli}
@@ -171,7 +186,7 @@ def main():
         begin = cpu()
         out = {"solver": ask.solver, "instance": task["name"], "seed": ask.seed, "threads": 1}
         try:
-            routes, iterations = SOLVERS[ask.solver](task, ask.seconds, ask.seed, ask.program)
+            routes, iterations, *used = SOLVERS[ask.solver](task, ask.seconds, ask.seed, ask.program)
             tenths = judge(task, routes)
             best = known.get(task["name"])
             out |= {"cost": tenths and tenths / 10, "routes": len(routes), "iterations": iterations,
@@ -180,7 +195,8 @@ def main():
         except Exception as e:  # a rival's failure is a result, too
             out |= {"cost": None, "error": f"{type(e).__name__}: {e}"[:300]}
             failed = True
-        out["cpu_seconds"] = round(cpu() - begin, 3)
+            used = []
+        out["cpu_seconds"] = round(used[0] if used else cpu() - begin, 3)
         out["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(json.dumps(out), flush=True)
     sys.exit(1 if failed else 0)

@@ -1,11 +1,12 @@
 //! P10: a city's day.
+use crate::pace::Clocked;
 use crate::{Args, meter};
-use dispatch::Budget;
-use dispatch::plan::{How, Outcome, Place, Plan, Problem, Ways, What, day, sample};
+use dispatch::plan::{How, Outcome, Place, Plan, Problem, Ways, What, day_at, sample};
+use dispatch::{Budget, Pace};
 use std::fmt::Write as _;
 
-/// Steps a thread of the machine the goals are stated for does in a CPU second; the work budget of `--seconds`.
-const UNITS_PER_SECOND: f64 = 60_000.0;
+/// Steps per CPU second assumed before anything is known.
+const FIRST_RATE: f64 = 30_000.0;
 
 pub fn run(args: &Args) -> Result<(), String> {
     let problem = sample::city(args.visits, args.workers, args.seed);
@@ -14,10 +15,9 @@ pub fn run(args: &Args) -> Result<(), String> {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         std::fs::write(&file, export(&problem).to_string()).map_err(|e| format!("{}: {e}", file.display()))?;
     }
-    let first = measured(args, &problem, 0)?;
+    let first = measured(args, &problem, &mut Budget { units: 0, stop: &mut || false })?;
     tell(args, "first", &first);
-    let units = args.units.unwrap_or((args.seconds * UNITS_PER_SECOND * args.threads as f64) as u64);
-    let full = measured(args, &problem, units)?;
+    let full = measured(args, &problem, &mut Clocked::new(args, FIRST_RATE))?;
     tell(args, "improved", &full);
     if let Some(folder) = &args.out {
         let file = folder.join(format!("day-{}-{}-{}.plan.txt", args.visits, args.workers, args.seed));
@@ -32,12 +32,9 @@ struct Measured {
     cpu: f64,
 }
 
-fn measured(args: &Args, problem: &Problem, units: u64) -> Result<Measured, String> {
+fn measured(args: &Args, problem: &Problem, pace: &mut dyn Pace) -> Result<Measured, String> {
     let (cpu, wall) = (meter::process_seconds(), meter::wall_seconds());
-    let limit = args.seconds * args.threads as f64;
-    let mut stop = || meter::process_seconds() - cpu > limit;
-    let how = How { seed: args.seed, threads: args.threads };
-    let outcome = day(problem, how, &mut Budget { units, stop: &mut stop }).map_err(|e| e.to_string())?;
+    let outcome = day_at(problem, How { seed: args.seed, threads: args.threads }, pace).map_err(|e| e.to_string())?;
     if !outcome.faults.is_empty() {
         return Err(format!("the validator found {:?}", outcome.faults));
     }

@@ -1,11 +1,14 @@
 //! P9: home care with skills, soft windows and paired visits.
 //!
 //! One JSON line per instance; costs in the published unit, a third of travel plus total plus largest lateness in minutes.
-use crate::{Args, meter};
-use dispatch::Budget;
-use dispatch::paired::{Plan, check, mankowska, solve};
+use crate::Args;
+use crate::pace::Clocked;
+use dispatch::paired::{check, mankowska, solve_at};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+
+/// Units per CPU second and thread assumed before anything is known.
+const FIRST_RATE: f64 = 2e6;
 
 #[derive(serde::Serialize)]
 struct Line<'a> {
@@ -39,30 +42,9 @@ fn one(args: &Args, file: &Path, known: &HashMap<String, f64>) -> Result<(), Str
     let text = std::fs::read_to_string(file).map_err(|e| told(&e))?;
     let instance = mankowska::read(&text).map_err(|e| told(&e))?;
     let name = name_of(file);
-    let begun = meter::process_seconds();
-    let allowed = args.seconds * args.threads.max(1) as f64;
-    let used = || meter::process_seconds() - begun;
-    let work = |units: u64, until: f64| -> Result<Plan, String> {
-        let mut stop = || used() >= until;
-        solve(&instance.problem, args.seed, args.threads, Budget { units, stop: &mut stop }).map_err(|e| told(&e))
-    };
-    // How fast this machine is on this instance: a short run through all temperatures tells. The work it did counts.
-    let mut units = 1 << 15;
-    let mut plan = work(units, allowed)?;
-    let mut rate = units as f64 / used().max(1e-4);
-    let mut spent = used();
-    while spent < 0.01 * allowed {
-        units = (rate * (0.03 * allowed)) as u64;
-        plan = better(plan, work(units, allowed)?);
-        rate = units as f64 / (used() - spent).max(1e-4);
-        spent = used();
-    }
-    if spent < allowed {
-        // A little less than fits, so that the search ends cold and not by the clock.
-        units = ((allowed - spent) * rate * 0.96) as u64;
-        plan = better(plan, work(units, allowed)?);
-    }
-    let cpu_seconds = used();
+    let mut clock = Clocked::new(args, FIRST_RATE);
+    let plan = solve_at(&instance.problem, args.seed, args.threads, &mut clock).map_err(|e| told(&e))?;
+    let cpu_seconds = clock.used();
     let cost = check(&instance.problem, &plan).map_err(|e| told(&e))?;
     let minutes = |ticks: i64| ticks as f64 / instance.per_minute as f64;
     let value = minutes(cost.total()) / 3.0;
@@ -87,13 +69,6 @@ fn one(args: &Args, file: &Path, known: &HashMap<String, f64>) -> Result<(), Str
         std::fs::write(&path, instance.listing(&plan, &remark)).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(())
-}
-
-fn better(a: Plan, b: Plan) -> Plan {
-    let work = a.work + b.work;
-    let mut plan = if b.cost.total() < a.cost.total() { b } else { a };
-    plan.work = work;
-    plan
 }
 
 fn round(x: f64) -> f64 {

@@ -8,6 +8,7 @@
 mod day;
 mod homecare;
 pub mod meter;
+mod pace;
 mod urgent;
 mod vrptw;
 
@@ -53,7 +54,7 @@ pub struct Args {
     /// Workers of the generated day (day, urgent).
     #[arg(long, default_value_t = 5_000)]
     pub workers: usize,
-    /// Units of work instead of those that fit into `--seconds` (day): the way to repeat a plan exactly.
+    /// Units of work instead of those that fit into `--seconds`: the way to repeat a plan exactly.
     #[arg(long)]
     pub units: Option<u64>,
 }

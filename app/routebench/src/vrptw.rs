@@ -10,9 +10,9 @@
 //!
 //! One line per vehicle with clients in the order of service, then the distance in units with one decimal. Clients that
 //! found no place, if any, stand in a line `Unserved: …` before the cost.
+use crate::pace::Clocked;
 use crate::{Args, meter};
-use dispatch::Budget;
-use dispatch::classic::{self, Plan, Problem, sintef};
+use dispatch::classic::{self, Plan, sintef};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -41,13 +41,8 @@ struct Line<'a> {
     peak_rss_mb: u64,
 }
 
-/// Shares of the time that go into finding out how fast this machine is: whole searches in miniature, the second sized by
-/// the first.
-const TRIALS: [f64; 2] = [0.005, 0.04];
-/// Share of the remaining time that is planned to be used; the rest is for the error of the estimate.
-const AIM: f64 = 0.98;
-/// Units per second assumed before anything is known.
-const FIRST_RATE: f64 = 5e7;
+/// Units per CPU second assumed before anything is known.
+const FIRST_RATE: f64 = 2e7;
 
 pub fn run(args: &Args) -> Result<(), String> {
     let from = args.instances.as_deref().ok_or("vrptw: --instances DIR is needed")?;
@@ -61,9 +56,9 @@ pub fn run(args: &Args) -> Result<(), String> {
     for file in instance_files(from)? {
         let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
         let instance = sintef::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
-        let began = meter::process_seconds();
-        let plan = plan_within(&instance.problem, args, began);
-        let cpu_seconds = meter::process_seconds() - began;
+        let mut clock = Clocked::new(args, FIRST_RATE);
+        let plan = classic::solve_at(&instance.problem, args.seed, args.threads.max(1), &mut clock);
+        let cpu_seconds = clock.used();
         let faults = classic::check(&instance.problem, &plan);
         if let Some(fault) = faults.first() {
             return Err(format!("{}: the plan is wrong: {fault}", instance.name));
@@ -92,24 +87,6 @@ pub fn run(args: &Args) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Spends `args.seconds` of CPU per thread. A short trial tells how many units of work fit into the time; the plan then
-/// depends on that number only, and the clock merely bounds it.
-fn plan_within(problem: &Problem, args: &Args, began: f64) -> Plan {
-    let threads = args.threads.max(1);
-    let total = args.seconds * threads as f64;
-    let mut rate = FIRST_RATE;
-    for share in TRIALS {
-        let start = meter::process_seconds();
-        let mut over = || meter::process_seconds() - start > 3.0 * total * share;
-        let units = (rate * total * share) as u64;
-        let trial = classic::solve(problem, args.seed, threads, Budget { units, stop: &mut over });
-        rate = trial.work as f64 / (meter::process_seconds() - start).max(1e-6);
-    }
-    let left = total - (meter::process_seconds() - began);
-    let mut over = || meter::process_seconds() - began > total;
-    classic::solve(problem, args.seed, threads, Budget { units: (rate * left * AIM).max(1.0) as u64, stop: &mut over })
 }
 
 fn instance_files(from: &Path) -> Result<Vec<PathBuf>, String> {

@@ -23,7 +23,7 @@ pub mod rotation;
 mod tags;
 mod travel;
 
-pub use budget::Budget;
+pub use budget::{Budget, Pace};
 pub use chance::Chance;
 pub use hours::{Window, covered};
 pub use input::{Certificate, GenderWish, Planned, Previous, Visit, Worker};

@@ -1,7 +1,7 @@
 //! Plans for the classic problem: good, legal, and the same every time.
 #![allow(clippy::unwrap_used)]
-use dispatch::classic::{Client, Plan, Problem, check, sintef, solve};
-use dispatch::{Budget, Chance};
+use dispatch::classic::{Client, Plan, Problem, check, sintef, solve, solve_at};
+use dispatch::{Budget, Chance, Pace};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -69,6 +69,36 @@ fn the_same_seed_and_work_give_the_same_plan_on_a_busy_machine() {
         assert_eq!(check(&instance.problem, &quiet), []);
         let other = plan(&instance.problem, 6, threads, 1_000_000);
         assert_ne!((other.work, other.iterations), (quiet.work, quiet.iterations), "the seed changes the search");
+    }
+}
+
+/// Thinks of few units first and of many after half of them.
+struct Generous {
+    units: [u64; 2],
+    asked: usize,
+}
+
+impl Pace for Generous {
+    fn total(&mut self, done: u64) -> u64 {
+        self.asked += 1;
+        self.units[usize::from(done > self.units[0] / 2)]
+    }
+    fn over(&mut self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_budget_that_grows_on_the_way_is_used_up_and_not_exceeded() {
+    let instance = sintef::parse(include_str!("data/RC101.txt")).unwrap();
+    for units in [[2_000_000, 5_000_000], [5_000_000, 3_500_000]] {
+        let mut pace = Generous { units, asked: 0 };
+        let plan = solve_at(&instance.problem, 5, 1, &mut pace);
+        assert_eq!(check(&instance.problem, &plan), []);
+        // A child that is being raised is finished.
+        assert!(plan.work.abs_diff(units[1]) < units[1] / 20, "{} of {units:?}", plan.work);
+        assert!(pace.asked > 10);
+        assert_eq!(plan, solve_at(&instance.problem, 5, 1, &mut Generous { units, asked: 0 }));
     }
 }
 

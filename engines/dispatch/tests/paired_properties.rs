@@ -1,7 +1,7 @@
 //! Random problems: every plan is judged, repeatable, and what cannot be is said.
 #![allow(clippy::unwrap_used)]
-use dispatch::paired::{Draft, Impossible, Needs, Patient, Plan, Problem, Refusal, check, solve};
-use dispatch::{Budget, Chance};
+use dispatch::paired::{Draft, Impossible, Needs, Patient, Plan, Problem, Refusal, check, solve, solve_at};
+use dispatch::{Budget, Chance, Pace};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -83,6 +83,30 @@ fn same_seed_and_work_give_the_same_plan_on_a_loaded_machine() {
         assert_eq!(loaded, quiet);
     });
     assert_ne!(planned(&problem, 8, 2, 30_000).routes, quiet.routes);
+}
+
+/// Thinks of one number of units first and of another after half of them.
+struct Fickle([u64; 2]);
+
+impl Pace for Fickle {
+    fn total(&mut self, done: u64) -> u64 {
+        self.0[usize::from(done > self.0[0] / 2)]
+    }
+    fn over(&mut self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_budget_that_changes_on_the_way_is_used_up_and_not_exceeded() {
+    let problem = solvable();
+    for units in [[40_000, 100_000], [1_000_000, 700_000]] {
+        let plan = solve_at(&problem, 7, 1, &mut Fickle(units)).unwrap();
+        assert_eq!(check(&problem, &plan), Ok(plan.cost));
+        assert!(plan.work <= units[1] + 1, "{} of {units:?}", plan.work);
+        assert!(plan.work * 100 >= units[1] * 98, "{} of {units:?}", plan.work);
+        assert_eq!(plan, solve_at(&problem, 7, 1, &mut Fickle(units)).unwrap());
+    }
 }
 
 #[test]

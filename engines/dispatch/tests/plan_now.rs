@@ -139,6 +139,34 @@ fn an_urgent_visit_may_take_the_place_of_a_lesser_one() {
 }
 
 #[test]
+fn bounds_hide_no_place_that_a_lesser_visit_could_yield() {
+    let problem = sample::lived_in(900, 100, 3);
+    let mut never = || false;
+    let plan = day(&problem, How { seed: 1, threads: 1 }, &mut Budget { units: 300, stop: &mut never }).unwrap().plan;
+    let objective = problem.objective;
+    let mut board = Board::with(problem, &plan).unwrap();
+    board.advance(9 * HOUR).unwrap();
+    let before = board.plan();
+    let mut chance = Chance::new(11);
+    let mut displaced = 0;
+    for i in 0..60 {
+        let place = board.add_place(sample::spot_of(&mut chance, 900)).unwrap();
+        let v = board.add(sample::urgent(&mut chance, place, 9 * HOUR + 600 * (i % 30), 100)).unwrap();
+        // With room for everybody nothing is ever beaten, so everything is tried.
+        let all = board.suggest_displacing(v, 100).unwrap();
+        let few = board.suggest_displacing(v, 5).unwrap();
+        assert_eq!(few, all[..all.len().min(5)]);
+        for s in &few {
+            assert_eq!(s.cost, objective.sum(&s.parts), "{s:?}");
+            displaced += usize::from(s.displaced.is_some());
+        }
+        board.cancel(v).unwrap();
+    }
+    assert!(displaced > 50, "{displaced}");
+    assert_eq!(board.plan().routes, before.routes, "looking changes nothing");
+}
+
+#[test]
 fn a_suggestion_is_refused_after_the_route_has_changed() {
     let mut problem = street();
     problem.visits = vec![visit(0, 9 * HOUR, 10 * HOUR), visit(0, 9 * HOUR, 10 * HOUR)];

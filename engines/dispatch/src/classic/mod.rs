@@ -27,4 +27,4 @@ mod tuning;
 pub use check::check;
 pub use plan::Plan;
 pub use problem::{Client, MAX_CLIENTS, MAX_VALUE, Problem, Refused, Trouble};
-pub use solve::{MAX_THREADS, solve};
+pub use solve::{MAX_THREADS, solve, solve_at};

@@ -7,11 +7,11 @@ use super::plan::Plan;
 use super::problem::{Client, Problem};
 use super::tour::Tour;
 use super::tuning::{BREADTH, REACH, Tuning};
-use crate::{Budget, Chance};
+use crate::{Budget, Chance, Pace};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The islands meet so many times.
-const LAPS: u64 = 20;
+/// The pace is looked at so many times; every other time the islands meet.
+const LAPS: u64 = 40;
 
 /// More threads than this are not used.
 pub const MAX_THREADS: usize = 64;
@@ -20,7 +20,12 @@ pub const MAX_THREADS: usize = 64;
 /// out evenly among `threads` islands. `budget.stop` is asked every few dozen rounds on the calling thread.
 ///
 /// The plan depends on the problem, the seed, the number of threads and the units, unless `stop` cuts the search short.
-pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -> Plan {
+pub fn solve(problem: &Problem, seed: u64, threads: usize, mut budget: Budget<'_>) -> Plan {
+    solve_at(problem, seed, threads, &mut budget)
+}
+
+/// As [`solve`], the units handed out lap by lap.
+pub fn solve_at(problem: &Problem, seed: u64, threads: usize, pace: &mut dyn Pace) -> Plan {
     if problem.clients().is_empty() {
         return Plan::default();
     }
@@ -33,10 +38,12 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
     let mut islands: Vec<Island> =
         (0..threads).map(|_| Island::new(&inner, &nearby, tuning, Chance::new(seeds.bits()))).collect();
     let over = AtomicBool::new(false);
-    let share = (budget.units / threads as u64).max(1);
+    let mut until = 0;
     for lap in 0..LAPS {
         let (from, to) = (lap as f64 / LAPS as f64, (lap + 1) as f64 / LAPS as f64);
-        let until = (share as u128 * u128::from(lap + 1) / u128::from(LAPS)) as u64;
+        let done: u64 = islands.iter().map(|i| i.population.units()).sum();
+        let share = (pace.total(done) / threads as u64).max(1);
+        until += share.saturating_sub(until).div_ceil(LAPS - lap);
         let (first, others) = islands.split_at_mut(1);
         std::thread::scope(|scope| {
             for island in others {
@@ -45,7 +52,7 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
             }
             for island in first {
                 island.lap(from, to, until, &mut || {
-                    if (budget.stop)() {
+                    if pace.over() {
                         over.store(true, Ordering::Relaxed);
                     }
                     !over.load(Ordering::Relaxed)
@@ -72,7 +79,7 @@ pub fn solve(problem: &Problem, seed: u64, threads: usize, budget: Budget<'_>) -
 
 /// In the second half of the laps everyone learns of the best plan.
 fn meet(islands: &mut [Island], lap: u64) {
-    if islands.len() < 2 || lap < LAPS / 2 {
+    if islands.len() < 2 || lap < LAPS / 2 || lap.is_multiple_of(2) {
         return;
     }
     let mut best = 0;

@@ -19,6 +19,16 @@ pub(crate) struct Course {
 
 /// Steps between two changes of temperature and two looks at the deadline.
 const BLOCK: u64 = 4096;
+/// Looks at the pace within one run.
+const LOOKS: u64 = 32;
+
+/// What a run asks its caller.
+pub(crate) trait Guide {
+    /// Time is up.
+    fn over(&mut self) -> bool;
+    /// By what factor the rest of the work has grown, after so many steps of this run.
+    fn stretch(&mut self, done: u64) -> f64;
+}
 
 /// Runs from `s` and leaves the best plan met in `best`; `s` keeps the last one.
 pub(crate) fn run<'a>(
@@ -26,7 +36,7 @@ pub(crate) fn run<'a>(
     best: &mut State<'a>,
     chance: &mut Chance,
     course: &Course,
-    stop: &mut dyn FnMut() -> bool,
+    guide: &mut dyn Guide,
 ) -> u64 {
     let ladder: Vec<u8> =
         course.mix.iter().enumerate().flat_map(|(k, &n)| std::iter::repeat_n(k as u8, n as usize)).collect();
@@ -34,15 +44,27 @@ pub(crate) fn run<'a>(
     let patience: Vec<f64> = (0..1024).map(|i| -((f64::from(i) + 0.5) / 1024.0).ln()).collect();
     let mut best_cost = best.cost();
     let mut done = 0;
-    while done < course.steps {
-        if stop() {
+    // What is still to do at the present pace, and which part of the run that is.
+    let (mut left, mut rest) = (course.steps, course.steps as f64);
+    let look = (course.steps / LOOKS).max(1);
+    let mut next_look = look;
+    while left > 0 {
+        if guide.over() {
             break;
         }
-        let progress = done as f64 / course.steps as f64;
+        if done >= next_look {
+            next_look = done + look;
+            let factor = guide.stretch(done);
+            if factor != 1.0 {
+                left = ((left as f64 * factor) as u64).max(1);
+                rest *= factor;
+            }
+        }
+        let progress = 1.0 - left as f64 / rest;
         let heat = course.hot * (course.cold / course.hot).powf(progress);
         let extra = course.surcharge * (heat / course.free_below - 0.5).clamp(0.0, 0.5) * 2.0;
         s.set_surcharge(extra as u32);
-        let block = BLOCK.min(course.steps - done);
+        let block = BLOCK.min(left);
         for _ in 0..block {
             let bits = chance.bits();
             let kind = ladder[(bits & 0xff) as usize] as usize;
@@ -53,6 +75,7 @@ pub(crate) fn run<'a>(
             }
         }
         done += block;
+        left -= block;
     }
     done
 }

@@ -27,4 +27,4 @@ pub use plan::{Cost, Plan, Stop};
 pub use problem::{
     Draft, Impossible, MAX_CARERS, MAX_PATIENTS, MAX_SERVICES, MAX_TICKS, Needs, Patient, Problem, Refusal,
 };
-pub use solve::{Unplannable, solve};
+pub use solve::{Unplannable, solve, solve_at};

@@ -46,6 +46,10 @@ pub(crate) struct State<'a> {
     pub travel: i64,
     pub late: i64,
     pub worst: i64,
+    /// Changes are refused as soon as they are too dear even if all lateness vanished on the routes behind whoever still
+    /// becomes earlier. What partners elsewhere might gain by that is overlooked: a few refusals in a hundred are wrong,
+    /// and most waves are short.
+    pub hasty: bool,
     /// Nodes met by waves so far: the measure of work.
     pub met: u64,
     steps: Vec<Step>,
@@ -105,6 +109,7 @@ impl<'a> State<'a> {
             travel: 0,
             late: 0,
             worst: 0,
+            hasty: false,
             met: 0,
             steps: Vec::new(),
             starts: Vec::new(),
@@ -343,6 +348,26 @@ impl<'a> State<'a> {
         }
     }
 
+    /// Too dear although some visits are still becoming earlier?
+    fn is_hopeless(&self, limit: i64) -> bool {
+        let mut rest = self.travel + self.late - limit;
+        if !self.hasty || rest <= 0 {
+            return false;
+        }
+        for (_, v, falls) in &self.wave {
+            let v = *v as usize;
+            let both = if self.nodes[v].kind == Kind::RigidFirst { [v, self.nodes[v].mate as usize] } else { [v, v] };
+            for first in &both[..if both[0] == both[1] { 1 } else { 2 }] {
+                let mut u = *first;
+                while *falls && self.is_visit(u) {
+                    rest -= (self.nodes[u].start - self.nodes[u].latest).max(0);
+                    u = self.next(u);
+                }
+            }
+        }
+        rest > 0
+    }
+
     /// Brings the starts up to date. `false` when the cost would exceed `limit` or the orders contradict each other; then
     /// the caller must [`State::undo`].
     pub fn settle(&mut self, limit: i64) -> bool {
@@ -397,7 +422,7 @@ impl<'a> State<'a> {
             // Once nothing is left that becomes earlier (nor follows what just did), starts only rise, and the lateness so
             // far is sure.
             let floor = if worst_fell || again { largest } else { largest.max(self.old.2) };
-            if rose && self.falling == 0 && self.travel + self.late + floor > limit {
+            if rose && self.travel + self.late + floor > limit && (self.falling == 0 || self.is_hopeless(limit)) {
                 return false;
             }
             let next = self.next(v);

@@ -87,6 +87,60 @@ fn a_refused_change_would_have_cost_more() {
     assert!(refused > 100, "{refused}");
 }
 
+/// Everybody's window opens within so much time, and lasts so long.
+fn crowded(seed: u64, within: usize, wide: i64) -> Problem {
+    let mut chance = Chance::new(seed);
+    let needs = |i: usize| {
+        if i.is_multiple_of(3) {
+            Needs::Two { first: 0, second: 1, min_gap: 0, max_gap: 60 }
+        } else {
+            Needs::One(i % 2)
+        }
+    };
+    let patients = (0..24).map(|i| {
+        let earliest = chance.below(within) as i64;
+        Patient { earliest, latest: earliest + wide, needs: needs(i) }
+    });
+    let patients = patients.collect();
+    let travel =
+        (0..=24).map(|a: usize| (0..=24).map(|b| if a == b { 0 } else { 20 + ((a * b) % 97) as u32 }).collect());
+    let draft = Draft {
+        services: 2,
+        patients,
+        skills: vec![vec![true; 2]; 6],
+        travel: travel.collect(),
+        durations: vec![40; 24 * 6 * 2],
+    };
+    Problem::new(draft).expect("everybody can do everything")
+}
+
+#[test]
+fn haste_refuses_little_that_is_cheap_and_takes_nothing_dear() {
+    for (problem, late) in [(crowded(3, 2000, 900), false), (crowded(3, 300, 50), true)] {
+        let tables = Tables::new(&problem, 12);
+        let mut s = first_plan(&tables).expect("a plan");
+        let mut chance = Chance::new(5);
+        let (mut cheap, mut missed) = (0, 0);
+        for step in 0..40_000 {
+            let kind = step % KINDS;
+            let limit = s.cost() + chance.below(60) as i64;
+            let (mut quick, mut exact) = (s.clone(), s.clone());
+            quick.hasty = true;
+            let mut same = chance.clone();
+            let taken = moves::step(&mut quick, &mut same, kind, limit);
+            if moves::step(&mut exact, &mut chance, kind, limit) {
+                cheap += 1;
+                missed += usize::from(!taken);
+                s = exact;
+            } else {
+                assert!(!taken);
+            }
+        }
+        assert_eq!(s.late * 20 > s.travel, late);
+        assert!(cheap > 2_000 && missed * 20 < cheap, "{missed} of {cheap}");
+    }
+}
+
 #[test]
 fn a_surcharge_costs_every_used_route_once_and_leaves_without_a_trace() {
     let problem = problem(1);

@@ -9,7 +9,7 @@ use super::region::split;
 use super::search::{Bank, Search};
 use super::sheet::{Absence, LeftOut, Plan, write};
 use super::tours::{ABSENT, Slot, Tours};
-use crate::{Budget, Chance};
+use crate::{Budget, Chance, Pace};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 const REGION: usize = 1_500;
 /// Times the city is cut anew, so that what lies on a border once does not the next time.
 const ROUNDS: u64 = 24;
+/// A small day with fewer steps than this is searched in one round.
+const FEW: u64 = 10_000;
 /// Slots of a tour to begin with.
 pub(super) const ROOM: usize = 24;
 /// Temperatures of the annealing at the beginning and the end, in seconds on the way.
@@ -49,6 +51,14 @@ pub struct Outcome {
 /// # Errors
 /// The problem is broken ([`Refusal`]). Visits that cannot be planned are no error: the plan names each with its reason.
 pub fn day(problem: &Problem, how: How, budget: &mut Budget<'_>) -> Result<Outcome, Refusal> {
+    day_at(problem, how, budget)
+}
+
+/// As [`day`], the steps handed out round by round.
+///
+/// # Errors
+/// As [`day`].
+pub fn day_at(problem: &Problem, how: How, pace: &mut dyn Pace) -> Result<Outcome, Refusal> {
     refuse(problem)?;
     let city = City::of(problem);
     let workers: Vec<u32> = (0..city.hands.len() as u32).collect();
@@ -56,7 +66,7 @@ pub fn day(problem: &Problem, how: How, budget: &mut Budget<'_>) -> Result<Outco
     let hopeless = impossible(problem, &city, &empty);
     let mut state = State::new(&city, empty, &hopeless);
     state.build(how.threads);
-    let units = if budget.units == 0 { 0 } else { state.improve(how, budget) };
+    let units = state.improve(how, pace);
     let left = left_out(&state.tours, &hopeless);
     let plan = write(&city, &state.tours, left);
     let faults = check(problem, &plan);
@@ -107,22 +117,26 @@ impl<'a> State<'a> {
     }
 
     /// Improves until the budget is used up; gives the steps done.
-    pub fn improve(&mut self, how: How, budget: &mut Budget<'_>) -> u64 {
+    pub fn improve(&mut self, how: How, pace: &mut dyn Pace) -> u64 {
+        let few = match pace.total(0) {
+            0 => return 0,
+            total => total < FEW,
+        };
         let all: Vec<u32> = (0..self.city.jobs.len() as u32).filter(|v| self.tours.at[*v as usize] != NONE).collect();
         let workers: Vec<u32> = self.tours.tours.iter().map(|t| t.worker).collect();
         let near = &Near::of(self.city, &all, &workers);
         let visits = self.city.jobs.len();
         let parts = if self.is_flat() { visits.div_ceil(REGION).max(if how.threads > 1 { 2 } else { 1 }) } else { 1 };
-        let rounds = if parts == 1 { 1 } else { ROUNDS };
+        let rounds = if parts == 1 && few { 1 } else { ROUNDS };
         let mut chance = Chance::new(how.seed);
         let mut units = 0;
         let mut stopped = false;
         for round in 0..rounds {
-            let now = budget.units * (round + 1) / rounds - budget.units * round / rounds;
+            let now = pace.total(units).saturating_sub(units).div_ceil(rounds - round);
             let regions = self.regions(parts, &mut chance, now);
             let heat = |progress: f64| HOT * 100.0 * (COLD / HOT).powf(progress);
             let (from, to) = (round as f64 / rounds as f64, (round + 1) as f64 / rounds as f64);
-            let done = self.each(&regions, how.threads, budget.stop, &|region, stop| {
+            let done = self.each(&regions, how.threads, &mut || pace.over(), &|region, stop| {
                 let mut bank = Bank::new(visits);
                 for v in &region.bank {
                     bank.add(*v);

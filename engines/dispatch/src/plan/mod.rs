@@ -5,6 +5,7 @@ mod change;
 mod check;
 mod city;
 mod day;
+mod displace;
 mod index;
 mod live;
 mod model;
@@ -22,7 +23,7 @@ mod tours;
 
 pub use change::Gentle;
 pub use check::{Fault, check};
-pub use day::{How, Outcome, day};
+pub use day::{How, Outcome, day, day_at};
 pub use live::{Board, Change, Rejected, Standing};
 pub use model::{
     FAR, Holds, Link, Pin, Place, Problem, Rest, Seconds, Span, Spot, Tie, UNSERVED, Visit, VisitIx, Ways, Worker,

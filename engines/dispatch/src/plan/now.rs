@@ -35,13 +35,13 @@ pub struct PairSuggestion {
 }
 
 #[derive(Clone, Copy)]
-struct Found {
-    cost: i64,
-    r: usize,
-    k: usize,
-    start: Seconds,
-    held: Seconds,
-    displaced: u32,
+pub(super) struct Found {
+    pub cost: i64,
+    pub r: usize,
+    pub k: usize,
+    pub start: Seconds,
+    pub held: Seconds,
+    pub displaced: u32,
 }
 
 impl Found {
@@ -62,8 +62,8 @@ impl Bound {
     }
 }
 
-/// Tours in order of a bound, sorted only as far as somebody asks.
-struct Queue {
+/// Tours (or places on them) in order of a bound, sorted only as far as somebody asks.
+pub(super) struct Queue {
     all: Vec<(i64, u32)>,
     done: usize,
     next: usize,
@@ -72,13 +72,13 @@ struct Queue {
 }
 
 impl Queue {
-    fn new(all: Vec<(i64, u32)>) -> Queue {
+    pub fn new(all: Vec<(i64, u32)>) -> Queue {
         let bound = all.iter().map(|a| a.0).min().unwrap_or(i64::MAX / 4);
         Queue { all, done: 0, next: 64, bound }
     }
 
     /// The next some tours in order; ever more at a time.
-    fn more(&mut self) -> Option<&[(i64, u32)]> {
+    pub fn more(&mut self) -> Option<&[(i64, u32)]> {
         let rest = &mut self.all[self.done..];
         if rest.is_empty() {
             return None;
@@ -102,7 +102,7 @@ fn cheapest_of(fits: &[Fit], low: i64) -> i64 {
 }
 
 /// Keeps the best few in order.
-fn keep_best(best: &mut Vec<Found>, found: Found, keep: usize) {
+pub(super) fn keep_best(best: &mut Vec<Found>, found: Found, keep: usize) {
     if best.len() == keep && best.last().is_some_and(|w| w.key() <= found.key()) {
         return;
     }
@@ -372,53 +372,6 @@ impl Board {
                 into.swap_remove(i);
             } else {
                 i += 1;
-            }
-        }
-    }
-
-    /// Places that open when one loose visit of lower priority leaves.
-    fn scan_displacing(&mut self, visit: u32, keep: usize, best: &mut Vec<Found>) {
-        let job = &self.city.jobs[visit as usize];
-        let (priority, optional, seconds) = (job.priority, job.optional, job.seconds);
-        let held = job.pin_start.unwrap_or(FREE);
-        if job.mate != NONE || keep == 0 {
-            return;
-        }
-        let (from, until) = (job.from, job.until.saturating_add(seconds));
-        for r in 0..self.tours.tours.len() {
-            let worker = self.tours.tours[r].worker;
-            if !self.city.suits(visit, worker) {
-                continue;
-            }
-            let locked = usize::from(self.tours.tours[r].locked);
-            for k in locked..self.tours.row(r).len() - 1 {
-                let slot = self.tours.row(r)[k];
-                if !slot.is_visit() || slot.free < from || slot.start > until {
-                    continue;
-                }
-                let other = &self.city.jobs[slot.visit as usize];
-                let lower = other.priority < priority || (other.optional && !optional);
-                if !lower || other.mate != NONE {
-                    continue;
-                }
-                let cost_before = self.tours.tours[r].cost;
-                self.tours.pull(slot.visit);
-                if self.tours.refresh(&self.city, r)
-                    && let Some((cost, at, start)) = self.tours.best_on(&self.city, visit, held, r)
-                {
-                    let saved = cost_before - self.tours.tours[r].cost;
-                    let cost = cost - saved + self.city.absent_cost(slot.visit);
-                    let found = Found { cost, r, k: at, start, held, displaced: slot.visit };
-                    match best.iter().position(|b| b.r == r) {
-                        Some(i) if best[i].cost <= found.cost => {}
-                        Some(i) => {
-                            best.remove(i);
-                            keep_best(best, found, keep);
-                        }
-                        None => keep_best(best, found, keep),
-                    }
-                }
-                self.tours.insert(&self.city, slot.visit, slot.held, r, k);
             }
         }
     }
