@@ -158,10 +158,9 @@ fn danger(settings: &Settings, state: &mut State, reading: &Reading, when: Insta
         }
         Measure::Device(which) => {
             let urgency = match which {
-                DeviceAlarm::PowerOff
-                | DeviceAlarm::Tamper
-                | DeviceAlarm::FenceEntered
-                | DeviceAlarm::DoorLeftOpen => Urgency::Notice,
+                DeviceAlarm::PowerOff | DeviceAlarm::Tamper | DeviceAlarm::FenceEntered | DeviceAlarm::DoorLeftOpen => {
+                    Urgency::Notice
+                }
                 _ => Urgency::Urgent,
             };
             (AlarmKind::Device, urgency, format!("{}（{name}）", which.zh()))

@@ -157,7 +157,8 @@ async fn calls(town: Arc<Town>, p: Arc<Promises>, dice: IdGen) {
             locked(&p.calls).insert(call.elder);
             p.busy.fetch_sub(1, Ordering::SeqCst);
             // The acknowledgement was lost on its way: the device says it once more.
-            if dice.next_u64() % 5 == 0 && tokio::time::timeout(ANSWER, say(&town, call)).await.is_ok_and(|r| r.is_ok())
+            if dice.next_u64().is_multiple_of(5)
+                && tokio::time::timeout(ANSWER, say(&town, call)).await.is_ok_and(|r| r.is_ok())
             {
                 p.said_twice.fetch_add(1, Ordering::Relaxed);
             }

@@ -40,13 +40,12 @@ pub(super) async fn crooked(db: &Db) -> Result<i64> {
 #[derive(FromQueryResult)]
 pub(super) struct RungRow {
     pub case_id: CaseId,
-    pub opened_at: Instant,
     pub at: Instant,
 }
 
 /// The rungs climbed for cases nobody ever took, in order.
 pub(super) async fn rungs(db: &Db) -> Result<Vec<RungRow>> {
-    let sql = "SELECT e.case_id, c.opened_at, e.at FROM safety_event e JOIN safety_case c ON c.id = e.case_id
+    let sql = "SELECT e.case_id, e.at FROM safety_event e JOIN safety_case c ON c.id = e.case_id
         WHERE e.kind = 'rung' AND c.kind = 'sos' AND NOT EXISTS
           (SELECT 1 FROM safety_event x WHERE x.case_id = e.case_id AND x.kind IN ('claimed', 'owner_lost'))
         ORDER BY e.case_id, e.seq";

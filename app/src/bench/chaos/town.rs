@@ -162,10 +162,10 @@ async fn timers(b: &Bench, db: &Db, actor: &Actor, elders: &[ElderId], seconds: 
     let night = |at: Instant| !(6 * 60 + 5..22 * 60 - 5).contains(&(at.minute_of_day() as i64));
     let still = if night(begin) || night(now.plus_ms(seconds * 1_000)) { 0 } else { STILL };
     let tx = then.begin().await?;
-    for n in REPORTING..REPORTING + SILENT + still {
+    for (n, elder) in elders.iter().enumerate().take(REPORTING + SILENT + still).skip(REPORTING) {
         let kind = if n < REPORTING + SILENT { DeviceKind::Watch } else { DeviceKind::Motion };
         let what = (Protocol::Mqtt, kind);
-        device::register(&tx, &then, actor, elders[n], what, device::mqtt_name(n), b.config.region).await?;
+        device::register(&tx, &then, actor, *elder, what, device::mqtt_name(n), b.config.region).await?;
     }
     tx.commit().await?;
     for elder in &elders[REPORTING + SILENT..REPORTING + SILENT + still] {

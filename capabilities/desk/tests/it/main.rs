@@ -1,4 +1,5 @@
 //! Tests of `desk` through its public surface: one program, so that it is linked once.
+#![allow(clippy::unwrap_used)]
 mod common;
 mod pages;
 mod scope;

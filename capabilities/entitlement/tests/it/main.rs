@@ -1,4 +1,5 @@
 //! Tests of `entitlement` through its public surface: one program, so that it is linked once.
+#![allow(clippy::unwrap_used)]
 mod catching_up;
 mod common;
 mod corrections;

@@ -1,6 +1,6 @@
 //! A visit to be made: the world of the orders' tests, with a service that has a checklist and wants a photo.
 #![allow(dead_code)]
-#[path = "../../../orders/tests/common/mod.rs"]
+#[path = "../../../orders/tests/it/common/mod.rs"]
 mod world;
 pub use world::*;
 

@@ -23,15 +23,16 @@ pub use commands::{
     orders_of, sent_command, unlock, waiting_devices,
 };
 pub use estate::{
-    DeviceAlarmLine, Facts, Fit, Follows, alarms, bind_until, count, edit, ever_heard, fit, history, list, listed, listed_of,
-    register_bought, renew_secret, signs, troubles,
+    DeviceAlarmLine, Facts, Fit, Follows, alarms, bind_until, count, edit, ever_heard, fit, history, list, listed,
+    listed_of, register_bought, renew_secret, signs, troubles,
 };
 pub use imports::{
     DeviceImport, ImportId, ImportJob, ImportRow, ImportState, ImportTally, import, import_bad_rows, import_drop,
     import_fix, import_list, import_read, import_rows, import_step, import_template, import_write,
 };
 pub use model::{
-    Binding, Bound, Device, DeviceEventId, DeviceId, DeviceKind, DeviceState, Known, NewBinding, NewDevice, Payer, Protocol, Stranger,
+    Binding, Bound, Device, DeviceEventId, DeviceId, DeviceKind, DeviceState, Known, NewBinding, NewDevice, Payer,
+    Protocol, Stranger,
 };
 pub use service::{
     QUARANTINE_MAX, Watched, bind, bindings, by_identity, changed, device, devices_of, known, new_secret, quarantine,

@@ -105,7 +105,9 @@ pub struct DeviceAsk {
 
 words! {
     /// The common questions asked of the estate.
+    #[derive(Default)]
     View {
+        #[default]
         All "all" "全部",
         Silent "silent" "失联",
         Low "low" "低电",
@@ -113,12 +115,6 @@ words! {
         Repair "repair" "维修",
         /// Lent and not back by its day.
         Overdue "overdue" "到期没还",
-    }
-}
-
-impl Default for View {
-    fn default() -> View {
-        View::All
     }
 }
 

@@ -42,8 +42,9 @@ struct LimitsPage {
 }
 
 const ENDS: [(&str, &str); 4] = [("lu", "低到紧急"), ("lw", "低到提醒"), ("hw", "高到提醒"), ("hu", "高到紧急")];
+type Minutes = fn(&mut Home) -> &mut Option<u16>;
 /// Minutes of the home's rules: field, and where it stands.
-const HOME: [(&str, fn(&mut Home) -> &mut Option<u16>); 5] = [
+const HOME: [(&str, Minutes); 5] = [
     ("left_bed", |h| &mut h.left_bed),
     ("no_motion", |h| &mut h.no_motion),
     ("door_open", |h| &mut h.door_open),

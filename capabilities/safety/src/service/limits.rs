@@ -36,8 +36,10 @@ pub enum Edit {
     Wandering(Option<WanderingMode>),
 }
 
-/// Figures with levels: code of the form's fields, word, and which of [`Vitals`]' levels.
-pub const FIGURES: [(&str, &str, fn(&mut Vitals) -> &mut Levels, bool); 7] = [
+/// Which of [`Vitals`]' levels.
+pub type Of = fn(&mut Vitals) -> &mut Levels;
+/// Figures with levels: code of the form's fields, word, whose levels, and whether it is written with a decimal.
+pub const FIGURES: [(&str, &str, Of, bool); 7] = [
     ("pulse", "心率", |v| &mut v.heart_rate, false),
     ("systolic", "收缩压", |v| &mut v.systolic, false),
     ("diastolic", "舒张压", |v| &mut v.diastolic, false),

@@ -1,4 +1,5 @@
 //! Tests of `policy` through its public surface: one program, so that it is linked once.
+#![allow(clippy::unwrap_used)]
 mod assessment;
 mod common;
 mod counterfactual;

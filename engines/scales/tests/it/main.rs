@@ -1,4 +1,5 @@
 //! Tests of `scales` through its public surface: one program, so that it is linked once.
+#![allow(clippy::unwrap_used)]
 mod adjustments;
 mod agreement;
 mod combinations;
