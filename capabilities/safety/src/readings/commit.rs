@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// One group commit.
 #[derive(Default)]
@@ -61,10 +61,12 @@ pub(super) async fn run(
 ) {
     let trying =
         tokio::spawn(held::retry(held.clone(), main.clone(), telemetry.clone(), bell.clone(), counters.clone()));
-    let (folder, mut folds) = mpsc::channel::<i64>(1);
+    // Only the newest counts: a fold takes everything before it along, and the last one asked for is never left out.
+    let (folder, mut folds) = watch::channel(0_i64);
     let own = telemetry.clone();
     let folding = tokio::spawn(async move {
-        while let Some(upto) = folds.recv().await {
+        while folds.changed().await.is_ok() {
+            let upto = *folds.borrow_and_update();
             if let Err(e) = sql::fold(&own, upto).await {
                 // The log stays; the next fold takes it with it.
                 tracing::error!(error = %e, "folding the log failed; it is tried with the next");
@@ -90,8 +92,7 @@ pub(super) async fn run(
             held.stored(&line, lane, number);
         }
         if let Some(upto) = fold {
-            // A fold still going on takes the next one with it later.
-            let _ = folder.try_send(upto);
+            folder.send_replace(upto);
         }
     }
     drop(folder);
