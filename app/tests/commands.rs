@@ -145,6 +145,7 @@ fn with_databases<T>(folder: &Folder, work: impl AsyncFnOnce(store::Db, store::D
 fn readings_are_in_the_backup_and_doctor_misses_them() {
     let folder = Folder::new();
     folder.run(&["migrate"]);
+    folder.run(&["import", "elders", roster(&folder).to_str().unwrap()]);
     folder.sound();
     // One device was heard, and one elder has readings.
     with_databases(&folder, async |db, telemetry| {
