@@ -20,7 +20,8 @@ export const OUT = path.join(HERE, 'out');
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-const STEP_MS = 120_000;
+// A step may walk all pages of a role, on a machine that does other work.
+const STEP_MS = 300_000;
 const READY_MS = 180_000;
 const AXE_RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
