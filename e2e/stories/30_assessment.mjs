@@ -166,13 +166,13 @@ export default async function (story) {
     await nurse.goto(`/assess/${assessment}`);
     await go(nurse, nurse.getByRole('button', { name: '我核对过，签字' }));
     await shows(nurse, '结果已生效');
-    await nurse.getByText('有效期至 2027-11-19').waitFor();
+    await nurse.getByText('有效期至 2027-11-20').waitFor();
   });
 
   await story.step('the archive knows it at once, with where it comes from', async () => {
     await staff.goto(`/elders/${elder}`);
     await shows(staff, '失能');
-    await shows(staff, '有效期至 2027-11-19');
+    await shows(staff, '有效期至 2027-11-20');
     await staff.goto(`/assessments/${assessment}`);
     await shows(staff, '六项指标');
     await axe(staff);
