@@ -36,7 +36,7 @@ pub use model::{
 };
 pub use service::{
     QUARANTINE_MAX, Watched, bind, bindings, by_identity, changed, device, devices_of, known, new_secret, quarantine,
-    register, set_settings, set_state, settings, strangers, strangers_like, unbind, watched,
+    register, set_settings, set_state, settings, strangers, strangers_like, unbind, watched, why_back,
 };
 
 pub use sheet::{COLUMNS, ImportRowState, column_title, options};

@@ -95,6 +95,11 @@ pub async fn bind(tx: &Tx, db: &Db, actor: &Actor, id: DeviceId, to: NewBinding)
     Ok(Bound { elder: card.id, no, slot: slot as u8, since: tx.now() })
 }
 
+/// What is asked of whoever takes a device back.
+pub const fn why_back(lent: bool) -> &'static str {
+    if lent { "还回来时怎么样" } else { "为什么解绑" }
+}
+
 /// Takes a device back into stock (or repair, or out of use).
 ///
 /// # Errors
@@ -106,7 +111,7 @@ pub async fn unbind(tx: &Tx, db: &Db, actor: &Actor, id: DeviceId, state: Device
     }
     let device = sql::scoped(tx, actor.scope(), id, tx.lock()).await?.ok_or_else(unknown)?.device();
     let Some(bound) = device.bound else { return Err(Error::refused("这台设备没有绑定")) };
-    let reason = note_of(reason, "为什么解绑")?;
+    let reason = note_of(reason, why_back(device.state == DeviceState::Lent))?;
     sql::end_binding(tx, id, state).await?;
     sql::touch(tx, bound.elder).await?;
     let kind = if device.state == DeviceState::Lent { Happened::Returned } else { Happened::Unbound };

@@ -171,7 +171,7 @@ fn step(app: &App, viewer: &Viewer, d: &Device, name: &str, errors: Vec<FieldErr
     let (heading, label, verb, what): (String, &'static str, &'static str, Vec<(&'static str, String)>) = match name {
         "unbind" => (
             if lent { format!("归还 {device}？") } else { format!("解绑 {device}？") },
-            if lent { "还回来时怎么样" } else { "为什么解绑" },
+            devices::why_back(lent),
             if lent { "归还" } else { "解绑" },
             vec![
                 ("history", "以前的数据留在老人名下，往后的不再归他".into()),
