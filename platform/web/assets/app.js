@@ -259,3 +259,5 @@ searchKey();
 menus();
 offline();
 start(document);
+// A part that a page has read anew works like the one before it.
+document.addEventListener("renewed", (e) => start(e.target));

@@ -80,7 +80,7 @@ function desk(box) {
   const queue = box.querySelector("[data-queue]");
   const fresh = box.querySelector("[data-show-new]");
   const say = box.querySelector("[data-say]");
-  const shown = box.querySelector("[data-case]");
+  let shown = box.querySelector("[data-case]");
   let bell = box.dataset.bell === "true";
   let held = null;
   let told = "";
@@ -88,6 +88,34 @@ function desk(box) {
   // A form that was sent brings its own page, with what it has to say: nothing is read again over it.
   let leaving = false;
   document.addEventListener("submit", () => { leaving = true; setTimeout(() => { leaving = false; }, 8000); });
+  // Nor between pressing the pointer down and letting it go: the button under it is the one that was meant.
+  let pressed = false;
+  document.addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { setTimeout(() => { pressed = false; }, 300); });
+
+  // The case and its map as they are now, in place of those shown: the bell rings on, the keyboard stays where it was.
+  let renewing = false;
+  const renew = async () => {
+    if (renewing) return;
+    renewing = true;
+    try {
+      const answer = await fetch(`/safety?case=${shown.dataset.case}`, { headers: { accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const parts = page.querySelectorAll("[data-desk] > :not(.q-col)");
+      const there = page.querySelector("[data-case]");
+      if (leaving || pressed || typing()) return;
+      if (!answer.ok || !there) { location.assign("/safety"); return; }
+      const at = place(document.activeElement);
+      for (const old of box.querySelectorAll(":scope > :not(.q-col)")) old.remove();
+      box.append(...parts);
+      shown = there;
+      toEnd();
+      tick(box);
+      box.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
+      if (at) box.querySelector(at)?.focus();
+    } catch { /* no line: the next message tries again */ } finally { renewing = false; }
+  };
+  const toEnd = () => { const log = box.querySelector("[data-log]"); if (log) log.scrollTop = log.scrollHeight; };
 
   const put = (html) => {
     const at = queue.querySelector(":focus")?.getAttribute("href");
@@ -125,21 +153,27 @@ function desk(box) {
       if (leaving) return;
       if (!shown) { if (got.waiting > 0 && !typing()) location.assign("/safety"); return; }
       if (got.version && got.version !== Number(shown.dataset.version)) {
+        // What was typed stays, only the record beside it grows; where nothing is typed the whole card is read again.
         const log = shown.querySelector("[data-log]");
-        if (log && got.log) { log.innerHTML = got.log; log.scrollTop = log.scrollHeight; }
-        // What was typed stays; where nothing is typed the whole card is read again.
-        if (!typing()) location.replace(`/safety?case=${shown.dataset.case}`);
-        shown.dataset.version = String(got.version);
+        if (log && got.log) { log.innerHTML = got.log; toEnd(); }
+        if (!typing() && !pressed) renew();
       }
     };
   };
   if ("EventSource" in window) open();
-  const log = box.querySelector("[data-log]");
-  if (log) log.scrollTop = log.scrollHeight;
+  toEnd();
 
   document.addEventListener("pointerdown", () => { if (ringer.on) ringer.wake(); });
   tick(document);
   setInterval(() => tick(document), 1000);
+}
+
+/** A selector that finds the like of a button or link on the card read anew; none for what is not of the card. */
+function place(el) {
+  if (!el?.closest?.("[data-desk] > :not(.q-col)")) return null;
+  if (el.dataset.key) return `[data-key="${CSS.escape(el.dataset.key)}"]`;
+  const href = el.getAttribute("href");
+  return href ? `a[href="${CSS.escape(href)}"]` : null;
 }
 
 /** Somebody is in the middle of something: a field with text, or an open question. */
