@@ -1,7 +1,7 @@
 //! The way in for devices, put together: the readings' own database, the watch, the gateway.
 use crate::config::Config;
 use gateway::{Door, Doorway, Gateway};
-use kernel::Result;
+use kernel::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Db, Options};
@@ -9,10 +9,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
 
+/// How often a process that waits for its turn asks, and one that has it looks whether it still has.
+const TURN: Duration = Duration::from_millis(250);
+
 /// A running watch with its gateway.
-pub struct Devices {
-    pub stats: safety::readings::Stats,
-    pub gateway: gateway::Started,
+struct Devices {
+    gateway: gateway::Started,
     watch: JoinHandle<()>,
 }
 
@@ -44,11 +46,62 @@ pub async fn attach(config: &Config, main: &Db, durable: bool) -> Result<Db> {
     }
 }
 
+/// Takes devices as long as this process alone may, and waits for its turn before. `begun` is told once devices are let in
+/// or, in a process that stands by, once it waits. Ends when `stop` turns true and everything taken is stored.
+///
+/// # Errors
+/// As [`start`]; and when the watch ends by itself or another process has taken over, because then this one must not go on:
+/// whoever looks after the program starts it again, and everything is as it was stored.
+pub async fn hold(
+    app: App,
+    config: Config,
+    mut stop: watch::Receiver<bool>,
+    begun: tokio::sync::oneshot::Sender<()>,
+) -> Result<()> {
+    let mut begun = Some(begun);
+    // Nobody waiting is fine.
+    let mut tell = || begun.take().map(|b| b.send(()));
+    let mut sole = loop {
+        match app.db().sole("devices").await {
+            Ok(Some(sole)) => break sole,
+            Ok(None) => {
+                if tell().is_some() {
+                    println!("设备由另一个进程接入，本进程备用：它停了就接手");
+                }
+            }
+            Err(e) => tracing::error!(error = %e, "could not ask whose turn the devices are"),
+        }
+        tokio::select! {
+            _ = stop.changed() => return Ok(()),
+            () = tokio::time::sleep(TURN) => {}
+        }
+    };
+    let mut devices = start(&app, &config, stop.clone()).await?;
+    tell();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            () = devices.died() => return Err(Error::Internal("the watch over devices ended by itself; see the log".into())),
+            () = tokio::time::sleep(TURN) => {}
+        }
+        if !sole.held().await {
+            // Without a database nothing is acknowledged, and it may come back with the turn still ours.
+            match app.db().sole("devices").await {
+                Ok(Some(again)) => sole = again,
+                Ok(None) => return Err(Error::Internal("another process has taken the devices over".into())),
+                Err(e) => tracing::error!(error = %e, "could not ask whose turn the devices are"),
+            }
+        }
+    }
+    devices.ended().await;
+    Ok(())
+}
+
 /// Starts watch and gateway; the pages' door to them is opened. Ends when `stop` turns true.
 ///
 /// # Errors
 /// An address that cannot be listened on, a certificate that cannot be read, the database's.
-pub async fn start(app: &App, config: &Config, stop: watch::Receiver<bool>) -> Result<Devices> {
+async fn start(app: &App, config: &Config, stop: watch::Receiver<bool>) -> Result<Devices> {
     let telemetry = app.thing::<safety::readings::Telemetry>()?.0.clone();
     let bell = app.thing::<safety::Bell>()?;
     let size = safety::readings::Start::default();
@@ -63,16 +116,16 @@ pub async fn start(app: &App, config: &Config, stop: watch::Receiver<bool>) -> R
     }
     let directory: Arc<gateway::Directory> = gateway.directory.clone();
     app.thing::<Doorway>()?.open(Door { intake, directory });
-    Ok(Devices { stats, gateway, watch })
+    Ok(Devices { gateway, watch })
 }
 
 impl Devices {
     /// Resolves when the watch ends though nobody asked it to: it must not run on without being able to take anything.
-    pub async fn died(&mut self) {
+    async fn died(&mut self) {
         let _ = (&mut self.watch).await;
     }
     /// Waits until everything taken is stored.
-    pub async fn ended(self) {
+    async fn ended(self) {
         let both = async {
             self.gateway.ended().await;
             let _ = self.watch.await;

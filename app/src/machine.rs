@@ -1,4 +1,16 @@
-//! Facts about the machine, for metrics and benches.
+//! Facts about the machine, for metrics and benches, and what the program asks of it.
+use kernel::{Error, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Takes as many open files as the system grants this process, since every device is one; how many that is. Systems
+/// start programs with about a thousand and leave the rest to be asked for.
+pub fn open_files() -> Result<u64> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).map_err(Error::internal)?;
+    }
+    Ok(maximum.unwrap_or(u64::MAX))
+}
 
 fn status_field(name: &str) -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;

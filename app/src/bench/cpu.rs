@@ -1,9 +1,6 @@
 //! CPU time by who used it: what a busy machine still measures fairly.
 use std::path::Path;
 
-/// The generator's threads carry this name, so that their time is told from the platform's.
-pub const LOAD: &str = "load";
-
 /// Seconds of CPU used so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cpu {
@@ -29,10 +26,15 @@ fn named(folder: &str, wanted: impl Fn(&str) -> bool) -> f64 {
 
 impl Cpu {
     pub fn now() -> Cpu {
-        let load = named("/proc/self/task", |c| c == LOAD);
-        let all = used(Path::new("/proc/self/stat"));
-        Cpu { platform: all - load, load, database: named("/proc", |c| c.starts_with("postgres")) }
+        let platform = used(Path::new("/proc/self/stat"));
+        Cpu { platform, load: 0.0, database: named("/proc", |c| c.starts_with("postgres")) }
     }
+
+    /// With the time of the generator's process.
+    pub fn with_load(pid: u32) -> Cpu {
+        Cpu { load: used(Path::new(&format!("/proc/{pid}/stat"))), ..Cpu::now() }
+    }
+
     pub fn since(self, before: Cpu) -> Cpu {
         Cpu {
             platform: self.platform - before.platform,

@@ -1,9 +1,11 @@
 //! P1: readings a second, from the socket to the acknowledgement after the commit; the limit is the same rows by raw
 //! batch inserts, and on PostgreSQL by COPY, in the same run. Beside the wall clock stands CPU time, which a busy machine
-//! measures fairly; the generator's own threads are counted apart.
-use super::cpu::{self, Cpu};
+//! measures fairly; the generator is another process and counted apart.
+use super::cpu::Cpu;
 use super::figures::rate;
+use super::generator::{Generator, WINDOW};
 use super::{Bench, device, fill, stopwatch, store as sql};
+use crate::machine;
 use kernel::{Error, Result};
 use safety::Bell;
 use safety::devices::{DeviceKind, Protocol};
@@ -11,19 +13,22 @@ use safety::readings::{self, Start, Stats};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use store::Db;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use web::App;
 
-/// Messages a connection has under way.
-const WINDOW: usize = 4;
-/// Readings of one message of each protocol.
-const MQTT_BODY: &str = r#"{"readings":{"heartRate":72,"spo2":97,"battery":80}}"#;
-const WATCH_BODY: &str = "bphrt,128,76,72,165,1,70,60";
+/// Open files the platform needs beside its devices: database, log, pages.
+const BESIDE: usize = 200;
+
+/// As many connections as wanted, or as the machine's limit of open files lets one process have, said aloud.
+pub(super) fn room_for(wanted: usize) -> Result<usize> {
+    let room = usize::try_from(machine::open_files()?).unwrap_or(usize::MAX).saturating_sub(BESIDE);
+    if room < wanted {
+        eprintln!("only {room} of {wanted} connections: the limit of open files is {}", room + BESIDE);
+    }
+    Ok(wanted.min(room))
+}
 
 /// A running watch and gateway over a filled archive.
 pub(super) struct Site {
@@ -77,45 +82,6 @@ pub(super) async fn site(b: &Bench, devices_wanted: usize) -> Result<Site> {
     Ok(Site { db, telemetry, stats, app, bell, watch, mqtt, stop })
 }
 
-/// What the generator's connections share.
-struct Load {
-    stop: AtomicBool,
-    acked: AtomicU64,
-    ready: AtomicU64,
-    broken: AtomicU64,
-    /// A pause between two windows of one connection.
-    pause: Duration,
-}
-
-async fn mqtt_device(n: usize, at: SocketAddr, load: Arc<Load>) -> std::io::Result<()> {
-    let name = device::mqtt_name(n);
-    let mut s = device::mqtt_connect(at, &name).await?;
-    let window: Vec<u8> = (1..=WINDOW as u16).flat_map(|id| device::mqtt_publish(&name, id, MQTT_BODY)).collect();
-    talk(&mut s, &window, 4 * WINDOW, &load).await
-}
-
-async fn watch_device(n: usize, at: SocketAddr, load: Arc<Load>) -> std::io::Result<()> {
-    let mut s = TcpStream::connect(at).await?;
-    s.set_nodelay(true)?;
-    let name = device::watch_name(n);
-    let window = device::watch_frame(&name, WATCH_BODY).repeat(WINDOW);
-    let answer = device::watch_frame(&name, "bphrt").len() * WINDOW;
-    talk(&mut s, window.as_bytes(), answer, &load).await
-}
-
-/// Sends windows and waits for all their answers, until it is over.
-async fn talk(s: &mut TcpStream, window: &[u8], answer: usize, load: &Load) -> std::io::Result<()> {
-    let mut buffer = vec![0u8; answer];
-    load.ready.fetch_add(1, Ordering::Relaxed);
-    while !load.stop.load(Ordering::Relaxed) {
-        s.write_all(window).await?;
-        s.read_exact(&mut buffer).await?;
-        load.acked.fetch_add(WINDOW as u64, Ordering::Relaxed);
-        tokio::time::sleep(load.pause).await;
-    }
-    Ok(())
-}
-
 pub(super) async fn drive(
     site: &Site,
     protocol: Protocol,
@@ -123,61 +89,32 @@ pub(super) async fn drive(
     seconds: u64,
     pause: Duration,
 ) -> Result<serde_json::Value> {
-    let load = Arc::new(Load {
-        stop: AtomicBool::new(false),
-        acked: AtomicU64::new(0),
-        ready: AtomicU64::new(0),
-        broken: AtomicU64::new(0),
-        pause,
-    });
-    // The generator has threads of its own, known by their name.
-    let threads = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name(cpu::LOAD)
-        .enable_all()
-        .build()
-        .map_err(Error::internal)?;
-    for n in 0..connections {
-        let (load, at) = (load.clone(), if protocol == Protocol::Mqtt { site.mqtt } else { site.watch });
-        threads.spawn(async move {
-            let done = match protocol {
-                Protocol::Mqtt => mqtt_device(n, at, load.clone()).await,
-                _ => watch_device(n, at, load.clone()).await,
-            };
-            if done.is_err() {
-                load.broken.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-        if n % 200 == 199 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
+    let at = if protocol == Protocol::Mqtt { site.mqtt } else { site.watch };
+    let load = Generator::start(protocol, at, connections, pause)?;
     let began = stopwatch();
-    while load.ready.load(Ordering::Relaxed) < connections as u64 && began.elapsed() < Duration::from_secs(60) {
+    while load.ready() < connections as u64 && began.elapsed() < Duration::from_secs(60) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let connected = load.ready.load(Ordering::Relaxed);
     // Until nearly everyone was heard once: what the watch knows of them is in memory then, as in service.
-    while load.acked.load(Ordering::Relaxed) < (connections * WINDOW) as u64
-        && began.elapsed() < Duration::from_secs(120)
-    {
+    while load.acked() < (connections * WINDOW) as u64 && began.elapsed() < Duration::from_secs(120) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let (before, acked, used, t) = (site.stats.now(), load.acked.load(Ordering::Relaxed), Cpu::now(), stopwatch());
+    let now = || (site.stats.now(), load.acked(), Cpu::with_load(load.pid), stopwatch());
+    let (before, acked, used, t) = now();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let (after, acked_after, took) = (site.stats.now(), load.acked.load(Ordering::Relaxed), t.elapsed());
-    let used = Cpu::now().since(used);
-    load.stop.store(true, Ordering::Relaxed);
-    threads.shutdown_background();
-    // The next run needs their file handles.
+    let (after, acked_after, used_after, _) = now();
+    let (used, took) = (used_after.since(used), t.elapsed());
+    let (connected, broken) = (load.ready() - load.broken(), load.broken());
+    load.end().await?;
+    // The platform closes its side before the next run.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let readings = after.readings - before.readings;
     let each = |seconds: f64| (seconds * 1e8 / readings.max(1) as f64).round() / 100.0;
     Ok(json!({
         "protocol": protocol.code(),
         "connections": connected,
-        "broken": load.broken.load(Ordering::Relaxed),
+        "broken": broken,
         "messages_acked_per_s": rate((acked_after - acked) as usize, took),
         "readings_per_s": rate(readings as usize, took),
         "readings_per_commit": readings / (after.commits - before.commits).max(1),
@@ -223,7 +160,7 @@ fn figure(rows: usize, took: Duration, used: Cpu) -> serde_json::Value {
 }
 
 pub(crate) async fn run(b: &Bench) -> Result<()> {
-    let wanted = b.connections.min(b.elders);
+    let wanted = room_for(b.connections.min(b.elders))?;
     let site = site(b, wanted).await?;
     let mut lines = Vec::new();
     for protocol in [Protocol::Mqtt, Protocol::Watch] {
@@ -236,7 +173,7 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     b.tell(
         "P1 ingest",
         json!({ "runs": lines, "of_batch_insert": of(&limit["batch_insert"]), "of_copy": of(&limit["copy"]), "limit": limit,
-                "generator": "same process, one thread of its own" }),
+                "generator": "a process of its own on the same machine", "open_files": machine::open_files()? }),
     );
     Ok(())
 }

@@ -6,6 +6,7 @@ mod cpu;
 mod device;
 mod figures;
 mod fill;
+mod generator;
 mod http;
 mod import;
 mod ingest;
@@ -55,6 +56,8 @@ pub struct Args {
     /// Of the planner's benches (vrptw, homecare, day, urgent); `--seconds` is also how long devices send (ingest, sos).
     #[command(flatten)]
     planner: routebench::Args,
+    #[command(flatten)]
+    generator: generator::Order,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -75,6 +78,9 @@ enum What {
     Sos,
     /// R1, R2, R6: killed at random moments under load, nothing acknowledged is lost.
     Chaos,
+    /// The devices of ingest and sos, started by them.
+    #[value(hide = true)]
+    Devices,
     /// P12: start to first page, memory, binary size.
     Start,
     /// P8: vehicle routing with time windows (SINTEF text format).
@@ -103,6 +109,7 @@ impl What {
             | What::Ingest
             | What::Sos
             | What::Chaos
+            | What::Devices
             | What::Start => None,
         }
     }
@@ -156,6 +163,9 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
             }
         };
     }
+    if args.what == What::Devices {
+        return generator::run(&args.generator, args.connections).await.map(|()| ExitCode::SUCCESS);
+    }
     let mut config = config.clone();
     let temporary = match &args.keep {
         Some(folder) => {
@@ -194,7 +204,7 @@ pub async fn run(config: &Config, args: Args) -> Result<ExitCode> {
             }
         }
         What::Start => start::run(&bench).await?,
-        What::Vrptw | What::Homecare | What::Day | What::Urgent => {}
+        What::Devices | What::Vrptw | What::Homecare | What::Day | What::Urgent => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -59,7 +59,14 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     }
     let (tell, told) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
-        crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), None, Some(tell)).await
+        crate::commands::serve::serve(
+            app,
+            crate::commands::serve::RoleOf::All,
+            SocketAddr::from(([127, 0, 0, 1], 0)),
+            None,
+            Some(tell),
+        )
+        .await
     });
     let address = told.await.map_err(Error::internal)?;
     // One by one first: each page alone.

@@ -1,7 +1,7 @@
 //! P2: somebody presses while the load runs; the time ends when the operator's open page has been told of the case.
 use super::browser;
 use super::figures::Times;
-use super::ingest::{drive, site};
+use super::ingest::{drive, room_for, site};
 use super::{Bench, device, stopwatch, store as sql};
 use kernel::{Actor, Error, OrgScope, Result, Role, Scope};
 use safety::devices::{self, Protocol};
@@ -19,7 +19,7 @@ const CALLS: usize = 300;
 const LOAD_PER_S: u64 = 20_000;
 
 pub(crate) async fn run(b: &Bench) -> Result<()> {
-    let wanted = b.connections.min(b.elders).saturating_sub(CALLS).max(100);
+    let wanted = room_for(b.connections.min(b.elders))?.saturating_sub(CALLS).max(100);
     let site = Arc::new(site(b, wanted + CALLS).await?);
     let user = browser::operator(b, &site.db, "bench-operator").await?;
     let who = browser::sign_in(&site.app, user).await?;
@@ -28,7 +28,14 @@ pub(crate) async fn run(b: &Bench) -> Result<()> {
     let (tell, told) = tokio::sync::oneshot::channel();
     let app = site.app.clone();
     tokio::spawn(async move {
-        crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), None, Some(tell)).await
+        crate::commands::serve::serve(
+            app,
+            crate::commands::serve::RoleOf::All,
+            SocketAddr::from(([127, 0, 0, 1], 0)),
+            None,
+            Some(tell),
+        )
+        .await
     });
     let address = told.await.map_err(Error::internal)?;
     let mut page = who.connect(address).await?;

@@ -74,7 +74,14 @@ pub async fn run(mut config: Config, args: Args) -> Result<ExitCode> {
     if let Some(gateway) = config.gateway.watch.filter(|at| at.port() != 0) {
         tokio::spawn(demo::report(wearers, gateway, args.seed));
     }
-    crate::commands::serve::serve(app, SocketAddr::from(([127, 0, 0, 1], args.port)), Some(config), None).await
+    crate::commands::serve::serve(
+        app,
+        crate::commands::serve::RoleOf::All,
+        SocketAddr::from(([127, 0, 0, 1], args.port)),
+        Some(config),
+        None,
+    )
+    .await
 }
 
 async fn rebuild(config: &Config, args: &Args, now: Instant) -> Result<()> {

@@ -14,16 +14,40 @@ pub struct Args {
     /// Address to listen on. Default: the file's `listen`, 127.0.0.1:8080.
     #[arg(long, env = "YINIAN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// What this process does: everything, or pages and jobs without devices. One process of an installation has the
-    /// devices.
+    /// What this process does. Of several that may do it, one has the devices and one climbs the ladders; the others
+    /// stand by and take over.
     #[arg(long, value_enum, default_value_t = RoleOf::All)]
     role: RoleOf,
 }
 
+/// What a process of an installation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum RoleOf {
+pub enum RoleOf {
+    /// Everything.
     All,
+    /// Pages.
     Web,
+    /// Devices, and the interface third-party platforms send readings to.
+    Gateway,
+    /// Jobs, ladders, messages.
+    Worker,
+}
+
+impl RoleOf {
+    const fn has_devices(self) -> bool {
+        matches!(self, RoleOf::All | RoleOf::Gateway)
+    }
+    const fn works(self) -> bool {
+        matches!(self, RoleOf::All | RoleOf::Worker)
+    }
+    /// What it answers over HTTP; each says how it is and counts.
+    fn routes(self) -> web::Routes {
+        match self {
+            RoleOf::All | RoleOf::Web => wire::routes(),
+            RoleOf::Gateway => crate::health::routes().merge(gateway::routes()),
+            RoleOf::Worker => crate::health::routes(),
+        }
+    }
 }
 
 pub async fn run(config: Config, args: Args) -> Result<ExitCode> {
@@ -34,50 +58,60 @@ pub async fn run(config: Config, args: Args) -> Result<ExitCode> {
         );
     }
     let app = wire::app(db, &config, false).await?;
-    let devices = (args.role == RoleOf::All).then(|| config.clone());
-    serve(app, args.listen.unwrap_or(config.listen), devices, None).await
+    serve(app, args.role, args.listen.unwrap_or(config.listen), Some(config), None).await
 }
 
-/// Serves until interrupted. `devices`: the configuration to let devices in by. `ready` is told the bound address.
+/// Serves until interrupted. `devices`: the configuration to let devices in by, where the role has them; without it none
+/// are let in. `ready` is told the bound address.
 pub async fn serve(
     app: App,
+    role: RoleOf,
     listen: SocketAddr,
     devices: Option<Config>,
     ready: Option<tokio::sync::oneshot::Sender<SocketAddr>>,
 ) -> Result<ExitCode> {
+    tracing::info!(open_files = crate::machine::open_files()?, "every device and every page in use is an open file");
     let listener =
         TcpListener::bind(listen).await.map_err(|e| Error::Internal(format!("cannot listen on {listen}: {e}")))?;
     let bound = listener.local_addr().map_err(Error::internal)?;
     let (stop, stopped) = watch::channel(false);
-    let mut devices = match devices {
-        Some(config) => Some(crate::devices::start(&app, &config, stopped.clone()).await?),
+    let mut devices = match devices.filter(|_| role.has_devices()) {
+        Some(config) => {
+            let (begun, began) = tokio::sync::oneshot::channel();
+            let mut task = tokio::spawn(crate::devices::hold(app.clone(), config, stopped.clone(), begun));
+            tokio::select! {
+                Ok(()) = began => {}
+                ended = &mut task => return over(ended).map(|()| ExitCode::FAILURE),
+            }
+            Some(task)
+        }
         None => None,
     };
     let (watched, channel) = (app.clone(), app.thing::<safety::Outbox>()?.0.clone());
-    let watch = tokio::spawn(safety::run(watched, channel, stopped.clone()));
-    let worker = app.runner().cloned().map(|r| tokio::spawn(async move { r.run(stopped).await }));
+    let watch = tokio::spawn(safety::run(watched, channel, role.works(), stopped.clone()));
+    let runner = app.runner().cloned().filter(|_| role.works());
+    let worker = runner.map(|r| tokio::spawn(async move { r.run(stopped).await }));
     println!("颐年已开始服务：http://{bound}");
     if let Some(tell) = ready {
         // Nobody waiting is fine.
         let _ = tell.send(bound);
     }
     let db = app.db().clone();
-    let service = web::finish(wire::routes(), app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = web::finish(role.routes(), app).into_make_service_with_connect_info::<SocketAddr>();
     let served = web::axum::serve(listener, service).with_graceful_shutdown(interrupted());
-    let died = async {
+    let until = async {
         match &mut devices {
-            Some(d) => d.died().await,
+            Some(task) => over(task.await),
             None => std::future::pending().await,
         }
     };
     tokio::select! {
         served = async { served.await } => served.map_err(|e| Error::Internal(format!("serving: {e}")))?,
-        // Whoever looks after the program starts it again, and everything is as it was stored.
-        () = died => return Err(Error::Internal("the watch over devices ended by itself; see the log".into())),
+        ended = until => ended?,
     }
     stop.send_replace(true);
-    if let Some(d) = devices {
-        d.ended().await;
+    if let Some(task) = devices {
+        let _ = task.await;
     }
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), watch).await;
     if let Some(w) = worker {
@@ -85,6 +119,11 @@ pub async fn serve(
     }
     db.close().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How the devices' task ended.
+fn over(ended: std::result::Result<Result<()>, tokio::task::JoinError>) -> Result<()> {
+    ended.map_err(Error::internal)?
 }
 
 async fn interrupted() {

@@ -4,39 +4,7 @@ use kernel::{CivilDate, Error, Fen, FieldError, Instant, ItemId, RegionCode, Res
 use serde::Serialize;
 use uuid::Uuid;
 
-/// An enum that is stored by a code and shown by a word: `ALL`, `code()`, `zh()`, `parse()` and serde by code.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! coded {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            /// The stored text.
-            pub const fn code(self) -> &'static str { match self { $($name::$variant => $code),* } }
-            /// The word people read.
-            pub const fn zh(self) -> &'static str { match self { $($name::$variant => $zh),* } }
-            /// Reads a stored code.
-            pub fn parse(code: &str) -> Option<$name> { match code { $($code => Some($name::$variant),)* _ => None } }
-        }
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
-                s.serialize_str(self.code())
-            }
-        }
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-                let code = <String as serde::Deserialize>::deserialize(d)?;
-                $name::parse(&code)
-                    .ok_or_else(|| serde::de::Error::custom(format!("{} has no {code:?}", stringify!($name))))
-            }
-        }
-    };
-}
-
-coded! {
+store::words! {
     /// The seven categories of home care.
     Category {
         Household "household" "家政便民",
@@ -64,7 +32,7 @@ impl Category {
     }
 }
 
-coded! {
+store::words! {
     /// The "six helps" (六助) an item may count as.
     Help {
         Meals "meals" "助餐",
@@ -76,7 +44,7 @@ coded! {
     }
 }
 
-coded! {
+store::words! {
     /// What one price buys.
     Unit {
         Hour "hour" "时",
@@ -86,7 +54,7 @@ coded! {
     }
 }
 
-coded! {
+store::words! {
     /// What a worker must be able to do. The order is the number in [`dispatch::Skill`] and is stored: new ones go to
     /// the end.
     Skill {

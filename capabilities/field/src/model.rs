@@ -17,25 +17,15 @@ pub const SHORT_PERCENT: i64 = 50;
 /// Photos of one visit.
 pub const MAX_PHOTOS: usize = 12;
 
-macro_rules! kinds {
-    ($($variant:ident $code:literal $zh:literal),* $(,)?) => {
-        /// What a piece of evidence shows.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Kind { $($variant),* }
-        impl Kind {
-            pub const ALL: &'static [Kind] = &[$(Kind::$variant),*];
-            pub const fn code(self) -> &'static str { match self { $(Kind::$variant => $code),* } }
-            pub const fn zh(self) -> &'static str { match self { $(Kind::$variant => $zh),* } }
-            pub fn parse(code: &str) -> Option<Kind> { match code { $($code => Some(Kind::$variant),)* _ => None } }
-        }
-    };
-}
-kinds! {
-    SetOut "set_out" "出发",
-    CheckIn "check_in" "签到",
-    CheckOut "check_out" "签退",
-    Photo "photo" "照片",
-    Confirmation "confirmation" "老人确认",
+store::words! {
+    /// What a piece of evidence shows.
+    Kind {
+        SetOut "set_out" "出发",
+        CheckIn "check_in" "签到",
+        CheckOut "check_out" "签退",
+        Photo "photo" "照片",
+        Confirmation "confirmation" "老人确认",
+    }
 }
 
 /// Where the device says it is.

@@ -5,7 +5,9 @@ use crate::service::{self, Channel, Loud};
 use kernel::Permission;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Sole;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use web::{App, Banner};
 
 /// How often it looks. What is due is done within this and the time the work takes.
@@ -38,21 +40,26 @@ pub(crate) async fn look_loud(app: &App) {
     show(app, loud);
 }
 
-/// Runs until `stop` turns true. Errors are logged and tried again; the loop does not end on them.
-pub async fn run(app: App, channel: Arc<dyn Channel>, mut stop: watch::Receiver<bool>) {
-    let messages = tokio::spawn(deliver(app.clone(), channel, stop.clone()));
-    let passing = tokio::spawn(pass_on(app.clone(), stop.clone()));
+/// Runs until `stop` turns true. Errors are logged and tried again; the loop does not end on them. Of several processes
+/// one does the work (it climbs, delivers, passes on) and the others follow as soon as it is gone; what is loud stands on
+/// the pages of each. `works`: whether this process may be the one.
+pub async fn run(app: App, channel: Arc<dyn Channel>, works: bool, mut stop: watch::Receiver<bool>) {
     let bell = app.thing::<Bell>().ok();
+    let mut turn: Option<Turn> = None;
     loop {
-        let looked = service::look(app.db(), &app.regions()).await;
-        match looked {
-            Ok(l) if l.any() => {
-                if let Some(b) = &bell {
-                    b.ring();
+        if works {
+            turn = Turn::keep(turn, &app, &channel, &stop).await;
+        }
+        if turn.is_some() {
+            match service::look(app.db(), &app.regions()).await {
+                Ok(l) if l.any() => {
+                    if let Some(b) = &bell {
+                        b.ring();
+                    }
                 }
+                Ok(_) => {}
+                Err(e) => tracing::error!(error = %e, "the watch over open cases could not look"),
             }
-            Ok(_) => {}
-            Err(e) => tracing::error!(error = %e, "the watch over open cases could not look"),
         }
         look_loud(&app).await;
         tokio::select! {
@@ -60,8 +67,48 @@ pub async fn run(app: App, channel: Arc<dyn Channel>, mut stop: watch::Receiver<
             () = tokio::time::sleep(EVERY) => {}
         }
     }
-    messages.abort();
-    passing.abort();
+}
+
+/// The right to do the work, with the loops beside it; they end with it.
+struct Turn {
+    sole: Sole,
+    beside: [JoinHandle<()>; 2],
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        for task in &self.beside {
+            task.abort();
+        }
+    }
+}
+
+impl Turn {
+    async fn keep(
+        had: Option<Turn>,
+        app: &App,
+        channel: &Arc<dyn Channel>,
+        stop: &watch::Receiver<bool>,
+    ) -> Option<Turn> {
+        if let Some(mut turn) = had
+            && turn.sole.held().await
+        {
+            return Some(turn);
+        }
+        match app.db().sole("ladder").await {
+            Ok(sole) => sole.map(|sole| Turn {
+                sole,
+                beside: [
+                    tokio::spawn(deliver(app.clone(), channel.clone(), stop.clone())),
+                    tokio::spawn(pass_on(app.clone(), stop.clone())),
+                ],
+            }),
+            Err(e) => {
+                tracing::error!(error = %e, "the watch over open cases could not ask whose turn it is");
+                None
+            }
+        }
+    }
 }
 
 /// Messages have a loop of their own: a slow channel makes no rung late.

@@ -15,14 +15,20 @@ mod db;
 mod migrate;
 mod query;
 mod seal;
+mod sole;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod words;
 
 pub use db::{Db, Engine, Options, Tx};
 pub use migrate::{Migration, applied, migrate, pending};
 pub use query::{Filter, Sql, SqlExt, Value, insert_many};
 pub use sea_orm;
 pub use seal::{Keys, Secret};
+pub use sole::Sole;
+// For the macros, so that whoever uses them needs neither by name.
+#[doc(hidden)]
+pub use {serde, uuid};
 
 /// The values of a statement: `vals![id, name, fen]`.
 #[macro_export]

@@ -139,3 +139,40 @@ async fn statistics_are_made_before_a_run_over_everything() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn one_at_a_time_has_the_sole_right() {
+    each_engine(M, |db| async move {
+        let mut first = db.sole("devices").await.unwrap().unwrap();
+        assert!(first.held().await);
+        assert!(db.sole("devices").await.unwrap().is_none(), "somebody has it");
+        let other = db.sole("ladder").await.unwrap();
+        assert!(other.is_some(), "another right");
+        drop(first);
+        // A server hears of a closed connection a moment later.
+        let mut again = None;
+        for _ in 0..200 {
+            again = db.sole("devices").await.unwrap();
+            if again.is_some() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert!(again.is_some(), "free again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_right_is_lost_with_its_connection_and_can_be_had_again() {
+    let Some(test) = store::testing::postgres(M).await else { return };
+    let db = &test.db;
+    let mut right = db.sole("devices").await.unwrap().unwrap();
+    let ended = "SELECT CAST(COUNT(pg_terminate_backend(pid)) AS BIGINT) FROM pg_locks
+        WHERE locktype = 'advisory' AND pid <> pg_backend_pid()
+          AND classid::bigint = (hashtext(current_schema())::bigint & 4294967295)";
+    let ended: Vec<i64> = db.read().column(ended, vec![]).await.unwrap();
+    assert_eq!(ended, [1]);
+    assert!(!right.held().await);
+    assert!(db.sole("devices").await.unwrap().is_some());
+}

@@ -115,6 +115,11 @@ pub fn run(root: &Path, options: &Options) -> bool {
                 with_component(root, "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
             }
             Step::Unit => unit(root, server.as_ref().ok().map(Server::url)),
+            // The tests have built the program already, with other features of what it is made of: built once more by
+            // itself, nearly everything would be compiled a second time.
+            Step::Build if options.has(Step::Unit) => {
+                runs(cargo(root).args(["test", "--workspace", "--no-run"])).into()
+            }
             Step::Build => runs(cargo(root).args(["build", "--package", "yinian"])).into(),
             Step::E2e => {
                 let unbuilt = results.iter().any(|(s, o, _)| *s == Step::Build && matches!(o, Outcome::Failed));

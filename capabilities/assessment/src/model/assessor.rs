@@ -2,7 +2,7 @@
 use super::{Place, Purpose};
 use kernel::{AssessorId, CivilDate, ElderId, OrgId, RegionCode, UserId};
 
-words! {
+store::words! {
     /// What an assessor is by training (MZ/T 039-2013 §4; GB/T 42195-2022 §5).
     Profession {
         Physician "physician" "医师",

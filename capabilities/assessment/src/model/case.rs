@@ -2,7 +2,7 @@
 use super::State;
 use kernel::{AssessmentId, AssessorId, CivilDate, ElderId, Instant, OrgId, RegionCode};
 
-words! {
+store::words! {
     /// What an assessment is for.
     Purpose {
         /// The result decides.
@@ -14,7 +14,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Why somebody is assessed.
     Reason {
         Application "application" "本人或家属申请",
@@ -31,7 +31,7 @@ impl Reason {
     pub const APPLY: [Reason; 2] = [Reason::Application, Reason::Change];
 }
 
-words! {
+store::words! {
     /// Where the assessors meet the elder.
     Place {
         Home "home" "上门",

@@ -1,6 +1,6 @@
 //! How an assessment goes from one state to the next.
 
-words! {
+store::words! {
     /// Where an assessment stands.
     State {
         /// Asked for; nobody is appointed yet.
@@ -23,7 +23,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// What is done to an assessment.
     Step {
         Appoint "appoint" "约定",

@@ -1,10 +1,8 @@
 //! Money of past and coming months that was put right, because of something learnt later (POL-4). Pure.
 use super::purse::{Line, Step};
-use super::version::words;
 use kernel::{CivilDate, Fen, Month};
-use serde::Serialize;
 
-words! {
+store::words! {
     /// Which way the money went.
     CorrectionKind {
         /// Taken back, or to be taken back.
@@ -13,7 +11,7 @@ words! {
         TopUp "top_up" "补发",
     }
 }
-words! {
+store::words! {
     /// Why it was not due, or due after all.
     Cause {
         Death "death" "去世",
@@ -27,7 +25,7 @@ words! {
         Other "other" "其他情况变了",
     }
 }
-words! {
+store::words! {
     /// How somebody was told.
     Told {
         Visit "visit" "上门说",

@@ -3,22 +3,7 @@ use kernel::{CivilDate, Error, Instant, PolicyVersionId, RegionCode, Result, Use
 use policy::Pack;
 use serde::Serialize;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            pub const fn code(self) -> &'static str { match self { $($name::$variant => $code),* } }
-            pub const fn zh(self) -> &'static str { match self { $($name::$variant => $zh),* } }
-            pub fn parse(code: &str) -> Option<$name> { match code { $($code => Some($name::$variant),)* _ => None } }
-        }
-    };
-}
-pub(super) use words;
-words! {
+store::words! {
     /// Where a version stands.
     VersionState {
         /// Being written.
@@ -33,7 +18,7 @@ words! {
         Withdrawn "withdrawn" "已撤回",
     }
 }
-words! {
+store::words! {
     /// What somebody did with a version.
     Act {
         Saved "saved" "保存草稿",

@@ -94,27 +94,16 @@ pub struct ElderRow {
     pub passed_from: Option<String>,
 }
 
-macro_rules! states {
-    ($($(#[$doc:meta])* $variant:ident $code:literal $zh:literal),* $(,)?) => {
-        /// Where a purse stands.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum PurseState { $($(#[$doc])* $variant),* }
-        impl PurseState {
-            pub const ALL: &'static [PurseState] = &[$(PurseState::$variant),*];
-            pub const fn code(self) -> &'static str { match self { $(PurseState::$variant => $code),* } }
-            pub const fn zh(self) -> &'static str { match self { $(PurseState::$variant => $zh),* } }
-            pub fn parse(code: &str) -> Option<PurseState> { match code { $($code => Some(PurseState::$variant),)* _ => None } }
-        }
-    };
-}
-states! {
-    /// Its quarter has not been cleared.
-    Open "open" "在用",
-    /// Cleared but for what open orders hold.
-    Waiting "waiting" "等工单办完",
-    /// Cleared.
-    Closed "closed" "已清零",
+store::words! {
+    /// Where a purse stands.
+    PurseState {
+        /// Its quarter has not been cleared.
+        Open "open" "在用",
+        /// Cleared but for what open orders hold.
+        Waiting "waiting" "等工单办完",
+        /// Cleared.
+        Closed "closed" "已清零",
+    }
 }
 
 /// A row of the list of purses.

@@ -7,21 +7,7 @@ use kernel::{
 };
 use serde::Serialize;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            pub const fn code(self) -> &'static str { match self { $($name::$variant => $code),* } }
-            pub const fn zh(self) -> &'static str { match self { $($name::$variant => $zh),* } }
-            pub fn parse(code: &str) -> Option<$name> { match code { $($code => Some($name::$variant),)* _ => None } }
-        }
-    };
-}
-words! {
+store::words! {
     /// How the order came (ORD-1).
     Channel {
         Hotline "hotline" "12349 来电",
@@ -31,7 +17,7 @@ words! {
         Api "api" "外部系统",
     }
 }
-words! {
+store::words! {
     /// How the elder confirmed that the service was given.
     ConfirmHow {
         Code "code" "老人码",
@@ -42,7 +28,7 @@ words! {
         Decision "decision" "争议了结",
     }
 }
-words! {
+store::words! {
     /// How an elder paid the own part.
     PaidBy {
         Cash "cash" "现金",
@@ -50,14 +36,14 @@ words! {
         Transfer "transfer" "转账",
     }
 }
-words! {
+store::words! {
     /// Which way the money of a receipt went.
     ReceiptKind {
         Paid "paid" "收款",
         Refund "refund" "退款",
     }
 }
-words! {
+store::words! {
     /// How far an order had come when its quarter ended without a visit.
     Unserved {
         NotAccepted "not_accepted" "到季末没有服务商接单",

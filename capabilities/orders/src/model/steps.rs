@@ -1,41 +1,28 @@
 //! States, steps and the one table of transitions.
 use kernel::{Actor, Error, Permission, Role};
-use serde::{Deserialize, Serialize};
 
-macro_rules! states {
-    ($($(#[$doc:meta])* $variant:ident $code:literal $zh:literal),* $(,)?) => {
-        /// Where a work order stands.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum State { $($(#[$doc])* $variant),* }
-        impl State {
-            pub const ALL: &'static [State] = &[$(State::$variant),*];
-            /// The text stored in a database and used in URLs.
-            pub const fn code(self) -> &'static str { match self { $(State::$variant => $code),* } }
-            pub const fn zh(self) -> &'static str { match self { $(State::$variant => $zh),* } }
-            pub fn parse(code: &str) -> Option<State> { match code { $($code => Some(State::$variant),)* _ => None } }
-        }
-    };
-}
-states! {
-    /// Placed, waits for a provider's word; its public part is held.
-    Created "created" "待接单",
-    Accepted "accepted" "待指派",
-    Assigned "assigned" "待上门",
-    OnTheWay "on_the_way" "路上",
-    CheckedIn "checked_in" "服务中",
-    CheckedOut "checked_out" "待确认",
-    /// The elder has confirmed: the hold is taken, the own part is due.
-    Confirmed "confirmed" "待回访",
-    Rated "rated" "已评价",
-    InSettlement "in_settlement" "结算中",
-    Paid "paid" "已拨付",
-    Cancelled "cancelled" "已取消",
-    /// No provider could take it.
-    Refused "refused" "没人接单",
-    /// Nobody was met, or nobody went.
-    NoShow "no_show" "没服务成",
-    Disputed "disputed" "有争议",
+store::words! {
+    /// Where a work order stands.
+    State {
+        /// Placed, waits for a provider's word; its public part is held.
+        Created "created" "待接单",
+        Accepted "accepted" "待指派",
+        Assigned "assigned" "待上门",
+        OnTheWay "on_the_way" "路上",
+        CheckedIn "checked_in" "服务中",
+        CheckedOut "checked_out" "待确认",
+        /// The elder has confirmed: the hold is taken, the own part is due.
+        Confirmed "confirmed" "待回访",
+        Rated "rated" "已评价",
+        InSettlement "in_settlement" "结算中",
+        Paid "paid" "已拨付",
+        Cancelled "cancelled" "已取消",
+        /// No provider could take it.
+        Refused "refused" "没人接单",
+        /// Nobody was met, or nobody went.
+        NoShow "no_show" "没服务成",
+        Disputed "disputed" "有争议",
+    }
 }
 
 impl State {

@@ -2,60 +2,49 @@
 use super::words::Source;
 use kernel::{CivilDate, ElderId, Instant};
 
-macro_rules! fact_kinds {
-    ($($variant:ident $code:literal $zh:literal),* $(,)?) => {
-        /// A part of the archive whose changes are kept.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum FactKind { $($variant),* }
-        impl FactKind {
-            pub const ALL: &'static [FactKind] = &[$(FactKind::$variant),*];
-            pub const fn code(self) -> &'static str { match self { $(FactKind::$variant => $code),* } }
-            pub const fn zh(self) -> &'static str { match self { $(FactKind::$variant => $zh),* } }
-            pub fn parse(code: &str) -> Option<FactKind> { match code { $($code => Some(FactKind::$variant),)* _ => None } }
-        }
-    };
-}
-fact_kinds! {
-    Name "name" "姓名",
-    IdNumber "id_number" "证件号码",
-    Birth "birth" "出生日期",
-    Sex "sex" "性别",
-    Phone "phone" "电话",
-    Region "region" "村（社区）",
-    Address "address" "住址",
-    Place "place" "位置",
-    Household "household" "同住的户",
-    Hukou "hukou" "户籍性质",
-    HukouRegion "hukou_region" "户籍地",
-    Living "living" "居住情况",
-    Income "income" "经济状况",
-    Specials "specials" "特殊群体",
-    Care "care" "能力",
-    Certificate "certificate" "残疾证",
-    Institution "institution" "养老机构",
-    Chronic "chronic" "慢病",
-    Preference "preference" "服务意愿",
-    Death "death" "去世",
-    MovedIn "moved_in" "迁入",
-    MovedOut "moved_out" "迁出",
-    AssessedOn "assessed_on" "能力评估日期",
-    AssessmentStandard "assessment_standard" "能力评估标准",
-    AbilityLevel "ability_level" "能力等级",
-    AssessmentValidUntil "assessment_valid_until" "能力评估有效期至",
-    EatUnaided "eat_unaided" "自主吃饭",
-    DressUnaided "dress_unaided" "自主穿衣",
-    BedTransferUnaided "bed_transfer_unaided" "自主上下床",
-    ToiletUnaided "toilet_unaided" "自主如厕",
-    WalkIndoorsUnaided "walk_indoors_unaided" "室内自主行走",
-    BatheUnaided "bathe_unaided" "自主洗澡",
-    NursingSubsidy "nursing_subsidy" "领失能护理补贴",
-    IncapacityRecognised "incapacity_recognised" "已认定特困失能",
-    HomeRight "home_right" "住房权属",
-    HomeSafe "home_safe" "住房安全",
-    DemolitionListed "demolition_listed" "列入征收拆迁",
-    RenovationSubsidised "renovation_subsidised" "已享受改造补贴",
-    CanLiveElsewhere "can_live_elsewhere" "能自行过渡",
+store::words! {
+    /// A part of the archive whose changes are kept.
+    FactKind {
+        Name "name" "姓名",
+        IdNumber "id_number" "证件号码",
+        Birth "birth" "出生日期",
+        Sex "sex" "性别",
+        Phone "phone" "电话",
+        Region "region" "村（社区）",
+        Address "address" "住址",
+        Place "place" "位置",
+        Household "household" "同住的户",
+        Hukou "hukou" "户籍性质",
+        HukouRegion "hukou_region" "户籍地",
+        Living "living" "居住情况",
+        Income "income" "经济状况",
+        Specials "specials" "特殊群体",
+        Care "care" "能力",
+        Certificate "certificate" "残疾证",
+        Institution "institution" "养老机构",
+        Chronic "chronic" "慢病",
+        Preference "preference" "服务意愿",
+        Death "death" "去世",
+        MovedIn "moved_in" "迁入",
+        MovedOut "moved_out" "迁出",
+        AssessedOn "assessed_on" "能力评估日期",
+        AssessmentStandard "assessment_standard" "能力评估标准",
+        AbilityLevel "ability_level" "能力等级",
+        AssessmentValidUntil "assessment_valid_until" "能力评估有效期至",
+        EatUnaided "eat_unaided" "自主吃饭",
+        DressUnaided "dress_unaided" "自主穿衣",
+        BedTransferUnaided "bed_transfer_unaided" "自主上下床",
+        ToiletUnaided "toilet_unaided" "自主如厕",
+        WalkIndoorsUnaided "walk_indoors_unaided" "室内自主行走",
+        BatheUnaided "bathe_unaided" "自主洗澡",
+        NursingSubsidy "nursing_subsidy" "领失能护理补贴",
+        IncapacityRecognised "incapacity_recognised" "已认定特困失能",
+        HomeRight "home_right" "住房权属",
+        HomeSafe "home_safe" "住房安全",
+        DemolitionListed "demolition_listed" "列入征收拆迁",
+        RenovationSubsidised "renovation_subsidised" "已享受改造补贴",
+        CanLiveElsewhere "can_live_elsewhere" "能自行过渡",
+    }
 }
 
 impl FactKind {

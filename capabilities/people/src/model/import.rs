@@ -1,33 +1,7 @@
 //! Where an imported file and its rows stand.
 use kernel::Instant;
 
-macro_rules! standing {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            pub const fn code(self) -> &'static str { match self { $($name::$variant => $code),* } }
-            pub const fn zh(self) -> &'static str { match self { $($name::$variant => $zh),* } }
-            pub fn parse(code: &str) -> Option<$name> { match code { $($code => Some($name::$variant),)* _ => None } }
-        }
-        impl From<$name> for store::Value { fn from(v: $name) -> store::Value { v.code().into() } }
-        impl store::sea_orm::TryGetable for $name {
-            fn try_get_by<I: store::sea_orm::ColIdx>(
-                res: &store::sea_orm::QueryResult, i: I,
-            ) -> Result<Self, store::sea_orm::TryGetError> {
-                let text = <String as store::sea_orm::TryGetable>::try_get_by(res, i)?;
-                $name::parse(&text).ok_or_else(|| store::sea_orm::TryGetError::DbErr(store::sea_orm::DbErr::Type(
-                    concat!("stored text is not a ", stringify!($name)).into(),
-                )))
-            }
-        }
-    };
-}
-
-standing! {
+store::words! {
     /// Where a file stands.
     BatchState {
         /// Being read; a crash leaves it here and it is uploaded again.
@@ -40,7 +14,7 @@ standing! {
         Dropped "dropped" "已放弃",
     }
 }
-standing! {
+store::words! {
     /// Where a row stands.
     RowState {
         Good "good" "可以写入",
@@ -56,14 +30,14 @@ standing! {
         Merged "merged" "已更新档案",
     }
 }
-standing! {
+store::words! {
     /// Why two look like one.
     TwinWhy {
         SameNumber "same_number" "同一证件号",
         SameName "same_name" "同名、同生日、同村",
     }
 }
-standing! {
+store::words! {
     /// Where a question of the review queue stands.
     ReviewState {
         Open "open" "待认",

@@ -1,123 +1,82 @@
 //! The words an archive is written in: closed lists with a stable code and the Chinese people read.
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal [$($also:literal)*]),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            /// Stored and sent.
-            pub const fn code(self) -> &'static str { match self { $($name::$variant => $code),* } }
-            /// Shown.
-            pub const fn zh(self) -> &'static str { match self { $($name::$variant => $zh),* } }
-            /// Reads a code.
-            pub fn parse(code: &str) -> Option<$name> { match code { $($code => Some($name::$variant),)* _ => None } }
-            /// Reads what people write in lists: the word itself or one of its usual variants.
-            pub fn parse_zh(word: &str) -> Option<$name> {
-                match word.trim() { $($zh $(| $also)* => Some($name::$variant),)* other => $name::parse(other) }
-            }
-            /// For a select: code and word.
-            pub fn options() -> Vec<(&'static str, &'static str)> { $name::ALL.iter().map(|v| (v.code(), v.zh())).collect() }
-        }
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.code()) }
-        }
-        impl From<$name> for store::Value { fn from(v: $name) -> store::Value { v.code().into() } }
-        impl store::sea_orm::sea_query::Nullable for $name {
-            fn null() -> store::Value { <String as store::sea_orm::sea_query::Nullable>::null() }
-        }
-        impl store::sea_orm::TryGetable for $name {
-            fn try_get_by<I: store::sea_orm::ColIdx>(
-                res: &store::sea_orm::QueryResult, i: I,
-            ) -> Result<Self, store::sea_orm::TryGetError> {
-                let text = <String as store::sea_orm::TryGetable>::try_get_by(res, i)?;
-                $name::parse(&text).ok_or_else(|| store::sea_orm::TryGetError::DbErr(store::sea_orm::DbErr::Type(
-                    concat!("stored text is not a ", stringify!($name)).into(),
-                )))
-            }
-        }
-    };
-}
-
-words! {
+store::words! {
     /// 户籍性质 (B1: rural and urban come under different schemes).
     Hukou {
-        Urban "urban" "城镇" ["城镇户籍" "城市" "非农" "非农业" "居民" "城镇户口" "城镇居民"],
-        Rural "rural" "农村" ["农村户籍" "农业" "农村户口" "农村居民"],
+        Urban "urban" "城镇" ["城镇户籍", "城市", "非农", "非农业", "居民", "城镇户口", "城镇居民"],
+        Rural "rural" "农村" ["农村户籍", "农业", "农村户口", "农村居民"],
     }
 }
-words! {
+store::words! {
     /// 居住情况 (ELD-1).
     Living {
-        WithChildren "with_children" "与子女同住" ["与家人同住" "和子女同住" "随子女" "与子女"],
-        WithSpouse "with_spouse" "与配偶同住" ["与老伴同住" "夫妻同住"],
+        WithChildren "with_children" "与子女同住" ["与家人同住", "和子女同住", "随子女", "与子女"],
+        WithSpouse "with_spouse" "与配偶同住" ["与老伴同住", "夫妻同住"],
         LivingAlone "living_alone" "独居" ["独居老人"],
         EmptyNest "empty_nest" "空巢" ["空巢老人"],
         LeftBehind "left_behind" "留守" ["留守老人"],
-        ChildlessAlone "childless_alone" "孤寡" ["孤寡老人" "孤老"],
-        Institution "institution" "住养老机构" ["机构" "养老院" "敬老院" "入住机构"],
+        ChildlessAlone "childless_alone" "孤寡" ["孤寡老人", "孤老"],
+        Institution "institution" "住养老机构" ["机构", "养老院", "敬老院", "入住机构"],
         /// Not collected yet: the archive is not complete.
-        Unknown "unknown" "没填" ["不详" "未知"],
+        Unknown "unknown" "没填" ["不详", "未知"],
     }
 }
-words! {
+store::words! {
     /// 经济状况 as the civil-affairs department recognised it (ELD-1).
     IncomeClass {
-        Ordinary "ordinary" "一般" ["一般家庭" "普通" "无" "正常"],
-        Subsistence "subsistence" "低保" ["低保户" "低保对象" "最低生活保障"],
-        DestituteDispersed "destitute_dispersed" "特困分散供养" ["特困分散" "分散供养" "分散特困" "五保分散"],
-        DestituteInstitution "destitute_institution" "特困集中供养" ["特困集中" "集中供养" "集中特困" "五保集中"],
-        LowIncome "low_income" "低收入" ["低收入户" "低收入家庭" "低保边缘"],
-        LiftedPoverty "lifted_poverty" "脱贫" ["脱贫户" "脱贫人口" "建档立卡" "脱贫（建档立卡）"],
+        Ordinary "ordinary" "一般" ["一般家庭", "普通", "无", "正常"],
+        Subsistence "subsistence" "低保" ["低保户", "低保对象", "最低生活保障"],
+        DestituteDispersed "destitute_dispersed" "特困分散供养" ["特困分散", "分散供养", "分散特困", "五保分散"],
+        DestituteInstitution "destitute_institution" "特困集中供养" ["特困集中", "集中供养", "集中特困", "五保集中"],
+        LowIncome "low_income" "低收入" ["低收入户", "低收入家庭", "低保边缘"],
+        LiftedPoverty "lifted_poverty" "脱贫" ["脱贫户", "脱贫人口", "建档立卡", "脱贫（建档立卡）"],
         /// Not collected yet: the archive is not complete.
-        Unknown "unknown" "没填" ["不详" "未知"],
+        Unknown "unknown" "没填" ["不详", "未知"],
     }
 }
-words! {
+store::words! {
     /// 特殊群体 (ELD-1).
     SpecialGroup {
-        FamilyPlanningSpecial "family_planning_special" "计划生育特殊家庭" ["计生特殊家庭" "计生特扶"],
-        BereavedOfOnlyChild "bereaved_of_only_child" "失独" ["失独老人" "失独家庭"],
-        PreferentialTreatment "preferential_treatment" "重点优抚" ["重点优抚对象" "优抚" "优抚对象"],
-        Dementia "dementia" "失智" ["失智老人" "认知障碍" "老年痴呆"],
+        FamilyPlanningSpecial "family_planning_special" "计划生育特殊家庭" ["计生特殊家庭", "计生特扶"],
+        BereavedOfOnlyChild "bereaved_of_only_child" "失独" ["失独老人", "失独家庭"],
+        PreferentialTreatment "preferential_treatment" "重点优抚" ["重点优抚对象", "优抚", "优抚对象"],
+        Dementia "dementia" "失智" ["失智老人", "认知障碍", "老年痴呆"],
     }
 }
-words! {
+store::words! {
     /// 能力: how far someone needs care, from an assessment or the recognition as destitute (ELD-1).
     Care {
-        Independent "independent" "能力完好" ["自理" "能自理" "完全自理"],
-        SemiDisabled "semi_disabled" "半失能" ["半自理" "轻度失能" "中度失能"],
-        Disabled "disabled" "失能" ["不能自理" "全失能" "重度失能" "完全失能"],
+        Independent "independent" "能力完好" ["自理", "能自理", "完全自理"],
+        SemiDisabled "semi_disabled" "半失能" ["半自理", "轻度失能", "中度失能"],
+        Disabled "disabled" "失能" ["不能自理", "全失能", "重度失能", "完全失能"],
     }
 }
-words! {
+store::words! {
     /// 残疾证 by generation; both count for benefits (E1), older papers do not.
     DisabilityCert {
-        None "none" "没有残疾证" ["无" "否" "没有"],
-        Second "second" "第二代残疾证" ["二代" "第二代" "是" "有"],
-        Third "third" "第三代残疾证" ["三代" "第三代"],
+        None "none" "没有残疾证" ["无", "否", "没有"],
+        Second "second" "第二代残疾证" ["二代", "第二代", "是", "有"],
+        Third "third" "第三代残疾证" ["三代", "第三代"],
     }
 }
-words! {
+store::words! {
     /// 家人与联系人 by what they are to the platform.
     ContactKind {
-        Family "family" "家人" [],
-        Guardian "guardian" "监护人" [],
-        Emergency "emergency" "紧急联系人" [],
+        Family "family" "家人",
+        Guardian "guardian" "监护人",
+        Emergency "emergency" "紧急联系人",
     }
 }
-words! {
+store::words! {
     /// Where a fact comes from (ELD-7: provenance).
     Source {
-        HomeVisit "home_visit" "入户采集" [],
-        Office "office" "本人来办" [],
-        Phone "phone" "电话核实" [],
-        Import "import" "表格导入" [],
-        Department "department" "部门反馈" [],
-        Platform "platform" "平台登记" [],
-        Assessment "assessment" "能力评估" [],
+        HomeVisit "home_visit" "入户采集",
+        Office "office" "本人来办",
+        Phone "phone" "电话核实",
+        Import "import" "表格导入",
+        Department "department" "部门反馈",
+        Platform "platform" "平台登记",
+        Assessment "assessment" "能力评估",
     }
 }
 

@@ -2,7 +2,7 @@
 use catalogue::Skill;
 use dispatch::{LanguageSet, Vocabulary};
 
-catalogue::coded! {
+store::words! {
     /// A language or dialect. The order is the number in [`dispatch::Language`] and is stored: new ones go to the end.
     Language {
         Mandarin "mandarin" "普通话",

@@ -9,7 +9,7 @@ use web::Mark;
 /// A paper ending within this many days is shown as due.
 pub const WARN_DAYS: i64 = 30;
 
-catalogue::coded! {
+store::words! {
     /// A kind of paper.
     DocumentKind {
         /// Needed for the skills it covers.

@@ -4,18 +4,13 @@ use super::standing::Happened;
 use super::store as sql;
 pub use super::store::CommandState;
 use super::store::estate;
-use crate::model::ids::ids;
 use crate::model::{CaseId, EventKind};
 use crate::store::cases;
-use ::store::sea_orm;
 use ::store::{Db, Tx};
 use kernel::{Actor, Error, Instant, Permission, Result};
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
-use uuid::Uuid;
 
-ids! {
+store::ids! {
     /// One command to one device.
     CommandId,
 }

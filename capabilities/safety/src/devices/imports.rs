@@ -5,9 +5,6 @@ use super::sheet::{self, COLUMNS, Good, ImportRowState};
 use super::store::estate;
 pub use super::store::imports::DeviceImport;
 use super::store::imports::{self as sql, SheetRow};
-use crate::model::ids::ids;
-use crate::model::words::words;
-use ::store::sea_orm;
 use ::store::{Db, Secret, Tx};
 use async_trait::async_trait;
 use audit::Action;
@@ -19,17 +16,14 @@ use papers::{Column, Exported, Format, Limits, Sheet, Table};
 use people::model::{CellError, Cells};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::str::FromStr;
-use uuid::Uuid;
 use work::{Job, JobCtx};
 
-ids! {
+store::ids! {
     /// One file of devices.
     ImportId,
 }
 
-words! {
+store::words! {
     /// Where a file stands.
     ImportState {
         /// Being read; a crash leaves it here and it is uploaded again.

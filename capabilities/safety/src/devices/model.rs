@@ -1,22 +1,16 @@
 //! Devices as values.
-use crate::model::ids::ids;
-use crate::model::words::words;
-use ::store::sea_orm;
 use kernel::{CivilDate, ElderId, Error, Fen, FieldError, Instant, RegionCode, Result};
-use std::fmt;
-use std::str::FromStr;
 use subtle::ConstantTimeEq;
-use uuid::Uuid;
 use vigil::{DoorKind, Room, Slot};
 
-ids! {
+store::ids! {
     /// One device.
     DeviceId,
     /// Something that happened to a device.
     DeviceEventId,
 }
 
-words! {
+store::words! {
     /// How a device reaches the platform.
     Protocol {
         Watch "watch" "watch（手表）",
@@ -30,7 +24,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// What a device is.
     DeviceKind {
         Watch "watch" "手表",
@@ -83,7 +77,7 @@ impl DeviceKind {
     }
 }
 
-words! {
+store::words! {
     /// Where a device is in its life.
     DeviceState {
         Stock "stock" "在库",
@@ -95,7 +89,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Who paid for it.
     Payer {
         Own "own" "自费",

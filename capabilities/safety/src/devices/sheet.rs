@@ -1,12 +1,11 @@
 //! Lists of devices in Excel or CSV: the columns, and how a row is read and judged. Pure.
 use super::model::{DeviceKind, NewDevice, Payer, Protocol};
-use crate::model::words::words;
 use kernel::{Error, Fen, IdNumber, RegionBook, RegionCode, Tier};
 use papers::ColumnSpec;
 use people::model::{CellError, Cells};
 use vigil::{DoorKind, Room};
 
-words! {
+store::words! {
     /// Where a row of a file stands.
     ImportRowState {
         Good "good" "可以写入",

@@ -1,9 +1,8 @@
 //! How a device stands: what happened to it, what it last said of itself, what follows from that. Pure.
 use super::model::{Device, DeviceEventId, DeviceKind, DeviceState, Payer, Protocol};
-use crate::model::words::words;
 use kernel::{ElderId, Instant};
 
-words! {
+store::words! {
     /// One thing that happened to a device.
     Happened {
         Registered "registered" "登记",
@@ -103,7 +102,7 @@ pub struct DeviceAsk {
     pub by_elder: bool,
 }
 
-words! {
+store::words! {
     /// The common questions asked of the estate.
     #[derive(Default)]
     View {

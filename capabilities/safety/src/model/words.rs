@@ -1,46 +1,7 @@
 //! The closed lists an emergency is written in: a stable code and the Chinese people read.
 use vigil::{AlarmKind, Urgency};
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $code:literal $zh:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            /// Stored and sent.
-            pub const fn code(self) -> &'static str { match self { $($name::$variant => $code),* } }
-            /// Shown.
-            pub const fn zh(self) -> &'static str { match self { $($name::$variant => $zh),* } }
-            /// Reads a code.
-            pub fn parse(code: &str) -> Option<$name> { match code { $($code => Some($name::$variant),)* _ => None } }
-            /// For a select: code and word.
-            pub fn options() -> Vec<(&'static str, &'static str)> { $name::ALL.iter().map(|v| (v.code(), v.zh())).collect() }
-        }
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.code()) }
-        }
-        impl From<$name> for store::Value { fn from(v: $name) -> store::Value { v.code().into() } }
-        impl store::sea_orm::sea_query::Nullable for $name {
-            fn null() -> store::Value { <String as store::sea_orm::sea_query::Nullable>::null() }
-        }
-        impl store::sea_orm::TryGetable for $name {
-            fn try_get_by<I: store::sea_orm::ColIdx>(
-                res: &store::sea_orm::QueryResult, i: I,
-            ) -> Result<Self, store::sea_orm::TryGetError> {
-                let text = <String as store::sea_orm::TryGetable>::try_get_by(res, i)?;
-                $name::parse(&text).ok_or_else(|| store::sea_orm::TryGetError::DbErr(store::sea_orm::DbErr::Type(
-                    concat!("stored text is not a ", stringify!($name)).into(),
-                )))
-            }
-        }
-    };
-}
-
-pub(crate) use words;
-
-words! {
+store::words! {
     /// How grave an alarm is; later is graver.
     Risk {
         /// Somebody looks in working hours; nothing rings and no ladder is climbed.
@@ -90,7 +51,7 @@ impl From<Urgency> for Risk {
     }
 }
 
-words! {
+store::words! {
     /// Where an alarm comes from.
     Origin {
         Device "device" "设备",
@@ -101,7 +62,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Where a case stands.
     CaseState {
         /// Nobody has taken it.
@@ -119,7 +80,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// One thing that is done about a case.
     Step {
         Claim "claim" "接手",
@@ -136,7 +97,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// What it was in the end; no case closes without one.
     Cause {
         FellHurt "fell_hurt" "跌倒，受伤",
@@ -155,7 +116,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Who somebody on the way is.
     HelperKind {
         Neighbour "neighbour" "邻居",
@@ -167,7 +128,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Whom a case is handed to.
     Service {
         Ambulance "120" "120 急救",
@@ -176,7 +137,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// What a call led to.
     CallResult {
         Answered "answered" "接通",
@@ -187,7 +148,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Whom the ladder reaches on a rung.
     Duty {
         /// Whoever sits at a desk.
@@ -200,7 +161,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// How far a message to somebody has come. Nothing is called sent that no channel has taken.
     NoticeState {
         Queued "queued" "待发",
@@ -210,7 +171,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Why a message is written.
     NoticeKind {
         Raised "raised" "告知报警",
@@ -220,7 +181,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// A line of a case's history.
     EventKind {
         Opened "opened" "报警",
@@ -247,7 +208,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Whether an elder lets the platform use what it knows in an emergency.
     Consent {
         /// Nobody has asked yet: an emergency is handled with what is known.
@@ -258,7 +219,7 @@ words! {
     }
 }
 
-words! {
+store::words! {
     /// Why an answer took too long.
     SlowClass {
         Staff "staff" "人手",

@@ -3,7 +3,6 @@ pub(super) mod estate;
 pub(super) mod imports;
 
 use super::model::*;
-use crate::model::words::words;
 use ::store::sea_orm::{self, FromQueryResult};
 use ::store::{Db, Migration, Sql, SqlExt, Tx, vals};
 use kernel::{CivilDate, ElderId, Fen, Instant, RegionCode, Result, Scope};
@@ -439,7 +438,7 @@ pub(super) async fn forget_stranger(tx: &Tx, protocol: Protocol, identity: &str)
     Ok(())
 }
 
-words! {
+store::words! {
     /// How far a command came.
     CommandState {
         Queued "queued" "等设备上线",
