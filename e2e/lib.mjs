@@ -13,8 +13,9 @@ import { chromium } from 'playwright-core';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(HERE);
-export const SCREENS = path.join(ROOT, 'docs', 'screens');
 export const OUT = path.join(HERE, 'out');
+/** Where pictures go: a run changes nothing in the tree unless new pictures are asked for (`YINIAN_PICTURES=1`). */
+export const SCREENS = process.env.YINIAN_PICTURES ? path.join(ROOT, 'docs', 'screens') : path.join(OUT, 'screens');
 
 /** The two widths every page is looked at. */
 export const DESKTOP = { width: 1440, height: 900 };
@@ -342,7 +343,7 @@ async function lookAt(page, widths) {
   check(found.length === 0, `${found.length} accessibility violations on ${page.url()}\n${found.join('\n')}`);
 }
 
-/** Pictures at both widths for the README and the manuals: docs/screens/NAME-1440.png and NAME-390.png. */
+/** Pictures at both widths: NAME-1440.png and NAME-390.png. */
 export async function screenshot(page, name, { widths = [DESKTOP, PHONE], fullPage = false } = {}) {
   await mkdir(SCREENS, { recursive: true });
   const before = page.viewportSize();

@@ -1,12 +1,9 @@
 //! The program is killed with SIGKILL in the middle of an import, a determination and a settlement. Run again it comes
 //! to the end, and what is stored is what a run that nobody disturbed stores: nothing is missing, nothing doubled.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod program;
-
+use crate::program::Folder;
 use kernel::{Actor, CivilDate, Clock, Fen, IdGen, IdNumber, OrgScope, Quarter, Scope, Sex, WorkerId};
 use orders::service::{Detail, HistoryOrder};
-use program::Folder;
 use std::time::{Duration, Instant};
 use store::{Db, SqlExt};
 use yinian::config::{Config, Flags};

@@ -1,6 +1,5 @@
 //! The second factor of administrators and finance, through the pages.
-mod common;
-use common::*;
+use crate::common::*;
 use kernel::{Instant, Role};
 use store::Db;
 use store::testing::{NOW, each_engine};

@@ -1,8 +1,6 @@
 //! One owner at a time, every step in the history, a cause at the end.
-#![allow(clippy::unwrap_used)]
-mod common;
 
-use common::*;
+use crate::common::*;
 use kernel::{Error, Role};
 use safety::model::{AlarmKind, CallResult, CaseState, Cause, Consent, HelperKind, Service};
 use safety::service::{self, Sending};

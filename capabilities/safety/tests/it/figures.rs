@@ -1,9 +1,6 @@
 //! The figures of answering, from the pressed button to the page, to the second.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{COUNTY, at, case, elder, later, migrations, operator, raise, scope, second};
+use crate::common::{COUNTY, at, case, elder, later, migrations, operator, raise, scope, second};
 use kernel::{RegionBook, Role};
 use safety::model::{AlarmKind, Cause, HelperKind};
 use safety::service::{self, Sending};
@@ -18,7 +15,7 @@ async fn a_night_of_two_alarms_stands_on_the_page_to_the_second() {
         let t = at("2026-11-20T02:10");
         db.clock().set(t);
         service::seen(&db, &operator()).await.unwrap();
-        let fell = common::alarm(&db, elder, AlarmKind::Fall, "fall");
+        let fell = crate::common::alarm(&db, elder, AlarmKind::Fall, "fall");
         let first = raise(&db, fell).await.case;
         // Taken after 41.999 s: 41 s on the page, within the minute.
         db.clock().set(t.plus_ms(41_999));
@@ -37,12 +34,12 @@ async fn a_night_of_two_alarms_stands_on_the_page_to_the_second() {
         let again = at("2026-11-20T03:30");
         db.clock().set(again);
         service::seen(&db, &operator()).await.unwrap();
-        let second_case = raise(&db, common::alarm(&db, elder, AlarmKind::Sos, "sos")).await.case;
+        let second_case = raise(&db, crate::common::alarm(&db, elder, AlarmKind::Sos, "sos")).await.case;
         db.clock().set(again.plus_ms(181_000));
         service::claim(&db, &operator(), second_case).await.unwrap();
         let stage = Stage {
             db: &db,
-            region: common::region(common::CITY),
+            region: crate::common::region(crate::common::CITY),
             regions: RegionBook::default(),
             nav: Vec::new,
             routes: safety::routes,

@@ -1,10 +1,7 @@
 //! An alarm that cannot be raised is never given up: it waits, told aloud, holds up nobody, and is raised once.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod common;
-
-use common::watched::{NOW, Running, alarms, all, read, worn};
-use common::{COUNTY, at, region};
+use crate::common::watched::{NOW, Running, alarms, all, read, worn};
+use crate::common::{COUNTY, at, region};
 use kernel::{ElderId, Instant};
 use safety::devices::Known;
 use safety::readings::{Lane, Line, Message, Said, Start};
@@ -175,8 +172,8 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
 #[tokio::test]
 async fn the_clock_put_back_makes_nothing_late_and_loses_nothing() {
     each_engine(&all(), |db| async move {
-        common::usual_roster(&db).await;
-        service::seen(&db, &common::operator()).await.unwrap();
+        crate::common::usual_roster(&db).await;
+        service::seen(&db, &crate::common::operator()).await.unwrap();
         let (first, device) = worn(&db, 1).await;
         let (second, other) = worn(&db, 2).await;
         let t = at(NOW);
@@ -184,7 +181,7 @@ async fn the_clock_put_back_makes_nothing_late_and_loses_nothing() {
         run.store(&device, t, &[(t, SOS)]).await;
         let back = t.plus_minutes(-30);
         db.clock().set(back);
-        service::seen(&db, &common::operator()).await.unwrap();
+        service::seen(&db, &crate::common::operator()).await.unwrap();
         run.store(&other, back, &[(back, SOS)]).await;
         run.store(&device, back, &[(back, Measure::Fall { unverified: false })]).await;
         assert_eq!((sos_of(&db, first).await, sos_of(&db, second).await), (2, 1));
@@ -192,13 +189,13 @@ async fn the_clock_put_back_makes_nothing_late_and_loses_nothing() {
             let sql = "SELECT COUNT(*) FROM safety_event WHERE kind = 'rung'";
             db.read().scalar::<i64>(sql, vec![]).await.unwrap().unwrap()
         };
-        common::look(&db).await;
+        crate::common::look(&db).await;
         db.clock().set(back.plus_ms(50_000));
-        service::seen(&db, &common::operator()).await.unwrap();
-        common::look(&db).await;
+        service::seen(&db, &crate::common::operator()).await.unwrap();
+        crate::common::look(&db).await;
         assert_eq!(rungs().await, 0, "60 seconds are not over");
         db.clock().set(back.plus_ms(61_000));
-        common::look(&db).await;
+        crate::common::look(&db).await;
         assert_eq!(rungs().await, 2, "both climb a minute after the jump, not half an hour later");
         run.end().await;
         db.clock().set(t);

@@ -1,8 +1,6 @@
 //! The ladder: driven by the clock alone, also over a restart; only those on duty; loud when nobody is there.
-#![allow(clippy::unwrap_used)]
-mod common;
 
-use common::*;
+use crate::common::*;
 use kernel::Role;
 use safety::model::{CaseState, Duty, Ladder, NoticeKind, NoticeState, Rung};
 use safety::service::{self, Channel, Message, Taken};

@@ -1,11 +1,8 @@
 //! What went wrong elsewhere, each as a story through the whole way: readings, watch, alarm, case. The numbers are those of
 //! the list of lessons. Time is frozen; only the watch's own look, once a second, is waited for.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod common;
-
-use common::watched::{Running, alarms, all, worn};
-use common::{COUNTY, VILLAGE, at, county, history, later, look, region, scope, usual_roster};
+use crate::common::watched::{Running, alarms, all, worn};
+use crate::common::{COUNTY, VILLAGE, at, county, history, later, look, region, scope, usual_roster};
 use kernel::{ElderId, GeoPoint, Instant};
 use safety::model::CaseId;
 use safety::readings::{self, Start};
@@ -424,7 +421,10 @@ async fn lesson_5_planned_work_is_written_down_and_hides_no_call_for_help() {
         run.store(&device, t, &[(t, Measure::Heartbeat)]).await;
         let plan =
             NewDowntime { region: region(VILLAGE), from: t, until: t.plus_minutes(120), reason: "换网关".into() };
-        assert!(service::plan_downtime(&db, &common::operator(), plan.clone()).await.is_err(), "not an operator's");
+        assert!(
+            service::plan_downtime(&db, &crate::common::operator(), plan.clone()).await.is_err(),
+            "not an operator's"
+        );
         service::plan_downtime(&db, &county(), plan).await.unwrap();
         db.clock().set(t.plus_minutes(65));
         looked(&db).await;

@@ -1,9 +1,8 @@
 //! The pages behind all layers: tokens, origins, headers, denials, and that every page is there.
-mod common;
+use crate::common::*;
 use access::model::OrgKind;
 use axum::body::Body;
 use axum::http::Request;
-use common::*;
 use kernel::{Actor, OrgScope, Role, Scope, WorkerId};
 use store::testing::each_engine;
 

@@ -1,10 +1,7 @@
 //! Readings are kept whole, then as hours, then not at all; by a job that can be broken off.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod common;
-
-use common::watched::{Running, all, worn};
-use common::{CITY, COUNTY, at, county, region, scope};
+use crate::common::watched::{Running, all, worn};
+use crate::common::{CITY, COUNTY, at, county, region, scope};
 use kernel::{CivilDate, ElderId};
 use safety::readings::{self, Start};
 use std::sync::Arc;

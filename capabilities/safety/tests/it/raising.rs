@@ -1,8 +1,6 @@
 //! Nothing is lost between a pressed button and a case: repeats, storms, damaged messages, one transaction.
-#![allow(clippy::unwrap_used)]
-mod common;
 
-use common::*;
+use crate::common::*;
 use kernel::{Error, GeoPoint};
 use safety::model::{AlarmKind, CaseState, Fix, Risk};
 use safety::service;

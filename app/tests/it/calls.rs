@@ -1,12 +1,9 @@
 //! A worker at the door calls the elder: on the day of the visit, their own one, and never unseen.
-#![allow(clippy::unwrap_used)]
 
-mod world;
-
+use crate::world::{World, worlds};
 use kernel::Role;
 use store::SqlExt;
 use web::axum::http::StatusCode;
-use world::{World, worlds};
 
 async fn looks(w: &World, order_no: &str) -> i64 {
     let sql = "SELECT COUNT(*) FROM audit_log WHERE action = 'elder.unmasked' AND reason LIKE $1";
@@ -18,10 +15,13 @@ async fn the_worker_of_todays_visit_sees_the_number_and_every_look_is_written_do
     for w in worlds().await {
         let worker = w.near(Role::Worker);
         let visit = format!("/m/visits/{}", w.near.id("visits"));
-        let order: orders::model::Order =
-            orders::service::order(&w.db, &world::scope(world::build::CITY), w.near.id("visits").parse().unwrap())
-                .await
-                .unwrap();
+        let order: orders::model::Order = orders::service::order(
+            &w.db,
+            &crate::world::scope(crate::world::build::CITY),
+            w.near.id("visits").parse().unwrap(),
+        )
+        .await
+        .unwrap();
         let page = w.get(&visit, Some(worker)).await.text();
         assert!(page.contains(&format!("action=\"{visit}/phone\"")) && page.contains("打电话"), "{page}");
         assert!(!page.contains("1386602"), "the number does not stand in the page before it is asked for");

@@ -1,9 +1,8 @@
 //! Passwords, locks and sessions.
-mod common;
+use crate::common::*;
 use access::Access;
 use access::model::{AccountEdit, Next};
 use access::service::Client;
-use common::*;
 use kernel::{Clock, Error, Instant, Role};
 use store::Db;
 use store::testing::{NOW, each_engine};

@@ -1,10 +1,7 @@
 //! From a message to a stored reading and a raised alarm, on both engines.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod common;
-
-use common::watched::{NOW, Running, alarms, all, read, worn};
-use common::{COUNTY, at, scope};
+use crate::common::watched::{NOW, Running, alarms, all, read, worn};
+use crate::common::{COUNTY, at, scope};
 use safety::model::AlarmKind;
 use safety::readings::{self, Line, Message, Said, Start};
 use std::time::Duration;

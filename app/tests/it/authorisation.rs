@@ -1,21 +1,18 @@
 //! The authorisation matrix, generated from the router: every route × role × own or other region × own or other
 //! organisation. A route that nobody listed fails the first test.
-#![allow(clippy::unwrap_used)]
 
-mod world;
-
+use crate::world::{Keys, Side, World, nowhere, urls, worlds};
 use access::testing::Signed;
 use kernel::{Permission, Role};
 use store::SqlExt;
 use web::axum::http::StatusCode;
 use web::{Need, RouteRow};
-use world::{Keys, Side, World, nowhere, urls, worlds};
 
 /// Every route is in the committed table, and the table holds nothing else. Renew it with
 /// `cargo run -p yinian -- routes > docs/authorisation.tsv` and read the difference.
 #[test]
 fn the_committed_table_is_the_router() {
-    let committed = include_str!("../../docs/authorisation.tsv");
+    let committed = include_str!("../../../docs/authorisation.tsv");
     let now = yinian::commands::authorisation_table();
     let missing: Vec<&str> = now.lines().filter(|l| !committed.lines().any(|c| c == *l)).collect();
     let gone: Vec<&str> = committed.lines().filter(|l| !now.lines().any(|n| n == *l)).collect();
@@ -79,7 +76,7 @@ async fn a_post_without_the_token_is_refused_on_every_route() {
             let request = web::axum::http::Request::post(&url)
                 .header("cookie", &who.cookie)
                 .header("content-type", "application/x-www-form-urlencoded")
-                .body(web::axum::body::Body::from(world::every_field(&url)))
+                .body(web::axum::body::Body::from(crate::world::every_field(&url)))
                 .unwrap();
             assert_eq!(w.send(request).await.status, StatusCode::FORBIDDEN, "POST {url}");
         }

@@ -1,9 +1,8 @@
 //! The device estate: whose a device is and was, stock, loans, repair, what lists say, doors, and files of devices.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{CITY, COUNTY, OTHER_COUNTY, TOWN, VILLAGE, at, elder, elder_at, operator, person, region, scope, second};
+use crate::common::{
+    CITY, COUNTY, OTHER_COUNTY, TOWN, VILLAGE, at, elder, elder_at, operator, person, region, scope, second,
+};
 use kernel::{Actor, Error, Instant, PageAsk, RegionBook, Role};
 use safety::devices::{
     self, Command, CommandState, DeviceAsk, DeviceId, DeviceKind, DeviceState, Happened, ImportRowState, ImportState,
@@ -69,7 +68,7 @@ async fn audited(db: &Db, action: &str) -> i64 {
 
 #[tokio::test]
 async fn a_device_goes_out_on_loan_comes_back_to_repair_and_ends() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let (who, id) = (elder(&db).await, register(&db, &clerk(), new("8800000001", DeviceKind::Watch)).await);
         assert_eq!(listed(&db, COUNTY, view(View::Stock)).await, ["8800000001"]);
@@ -111,7 +110,7 @@ async fn a_device_goes_out_on_loan_comes_back_to_repair_and_ends() {
 
 #[tokio::test]
 async fn another_county_sees_neither_devices_nor_strangers_of_this_one() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let id = register(&db, &clerk(), new("8800000001", DeviceKind::Watch)).await;
         assert!(listed(&db, OTHER_COUNTY, DeviceAsk::default()).await.is_empty());
@@ -161,7 +160,7 @@ async fn another_county_sees_neither_devices_nor_strangers_of_this_one() {
 
 #[tokio::test]
 async fn lists_tell_who_is_silent_and_whose_battery_ends() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let who = elder(&db).await;
         let mut ids = Vec::new();
@@ -212,7 +211,7 @@ async fn lists_tell_who_is_silent_and_whose_battery_ends() {
 
 #[tokio::test]
 async fn facts_are_changed_by_whoever_saw_the_last_version() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let id = register(&db, &clerk(), new("8800000001", DeviceKind::Watch)).await;
         let facts = |silent, cost: &str| devices::Facts {
@@ -246,14 +245,14 @@ async fn facts_are_changed_by_whoever_saw_the_last_version() {
 
 #[tokio::test]
 async fn a_door_opens_for_the_owner_of_an_open_case_only_and_for_a_minute() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let (who, other) = (elder(&db).await, elder_at(&db, "黄月娥", VILLAGE, 2).await);
         let lock = register(&db, &clerk(), new("lock1", DeviceKind::Lock)).await;
         let to = |elder| NewBinding { elder, room: None, door: None, lent: false };
         devices::bind_until(&db, &clerk(), lock, to(who), None).await.unwrap();
-        let foreign = common::sos(&db, other, "o1").await.case;
-        let case = common::raise(&db, common::alarm(&db, who, AlarmKind::Fall, "f1")).await.case;
+        let foreign = crate::common::sos(&db, other, "o1").await.case;
+        let case = crate::common::raise(&db, crate::common::alarm(&db, who, AlarmKind::Fall, "f1")).await.case;
         service::claim(&db, &second(), foreign).await.unwrap();
         let unlock = |actor: Actor, case, reason: &'static str| {
             let db = db.clone();
@@ -270,7 +269,7 @@ async fn a_door_opens_for_the_owner_of_an_open_case_only_and_for_a_minute() {
         unlock(operator(), case, "消防到门口，敲门没人应").await.unwrap();
         let queued = devices::due_commands(&db, lock).await.unwrap().remove(0);
         assert_eq!(queued.expires_at.since(queued.created_at), Instant::MINUTE);
-        let lines = common::history(&db, case).await;
+        let lines = crate::common::history(&db, case).await;
         assert!(lines.iter().any(|l| l == "远程开锁（门锁）：消防到门口，敲门没人应"), "{lines:?}");
         let last = devices::history(&db, &scope(COUNTY), lock, 1).await.unwrap().remove(0);
         assert_eq!((last.kind, last.elder), (Happened::Unlocked, Some(who)));
@@ -294,7 +293,7 @@ async fn a_door_opens_for_the_owner_of_an_open_case_only_and_for_a_minute() {
 
 #[tokio::test]
 async fn devices_follow_an_elder_who_moves() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let (who, id) = (elder(&db).await, register(&db, &clerk(), new("8800000001", DeviceKind::Watch)).await);
         let to = NewBinding { elder: who, room: None, door: None, lent: false };
@@ -330,10 +329,10 @@ async fn read_in(db: &Db, actor: &Actor, rows: &str) -> devices::ImportId {
 
 #[tokio::test]
 async fn a_file_is_judged_corrected_written_once_and_goes_on_after_an_interruption() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let who = elder(&db).await;
-        let number = common::id_number("1944-03-02", 1).as_str().to_string();
+        let number = crate::common::id_number("1944-03-02", 1).as_str().to_string();
         register(&db, &clerk(), new("8800000009", DeviceKind::Watch)).await;
         let mut rows = format!("8800000001,watch,手表,项目配发,398,墩塘村,{number},是\n");
         rows +=
@@ -381,10 +380,10 @@ async fn a_file_is_judged_corrected_written_once_and_goes_on_after_an_interrupti
 
 #[tokio::test]
 async fn a_row_that_cannot_be_written_any_more_stops_no_other_and_leaves_nothing() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         let who = elder(&db).await;
-        let number = common::id_number("1944-03-02", 1).as_str().to_string();
+        let number = crate::common::id_number("1944-03-02", 1).as_str().to_string();
         for n in 0..32 {
             let id = register(&db, &clerk(), new(&format!("70{n:08}"), DeviceKind::Watch)).await;
             let to = NewBinding { elder: who, room: None, door: None, lent: false };
@@ -411,15 +410,15 @@ async fn a_row_that_cannot_be_written_any_more_stops_no_other_and_leaves_nothing
 
 #[tokio::test]
 async fn who_may_not_bind_registers_without_elders() {
-    each_engine(&common::migrations(), |db| async move {
+    each_engine(&crate::common::migrations(), |db| async move {
         db.clock().set(at(NOW));
         elder(&db).await;
-        let number = common::id_number("1944-03-02", 1).as_str().to_string();
+        let number = crate::common::id_number("1944-03-02", 1).as_str().to_string();
         let row = format!("8800000001,watch,手表,自费,,,{number},\n");
         let id = read_in(&db, &administrator(), &row).await;
         let wrong = devices::import_rows(&db, &scope(COUNTY), id, ImportRowState::Bad, 9).await.unwrap();
         assert_eq!((wrong[0].errors.len(), wrong[0].errors[0].column.as_str()), (1, "elder"));
-        let unknown = common::id_number("1944-03-02", 7).as_str().to_string();
+        let unknown = crate::common::id_number("1944-03-02", 7).as_str().to_string();
         let row = format!("8800000001,watch,手表,自费,,,{unknown},\n");
         let id = read_in(&db, &clerk(), &row).await;
         let wrong = devices::import_rows(&db, &scope(COUNTY), id, ImportRowState::Bad, 9).await.unwrap();

@@ -1,11 +1,8 @@
 //! Looking at readings: what is shown, that it is written down, what is not shown without consent; limits and fences; links
 //! of a rescue.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod common;
-
-use common::watched::{Running, all, worn};
-use common::{CITY, COUNTY, OTHER_COUNTY, at, county, later, operator, scope};
+use crate::common::watched::{Running, all, worn};
+use crate::common::{CITY, COUNTY, OTHER_COUNTY, at, county, later, operator, scope};
 use kernel::{ElderId, GeoPoint, Instant, RegionBook, Role};
 use safety::model::{CaseId, Consent};
 use safety::readings::{Start, Telemetry};
@@ -25,7 +22,7 @@ async fn audited(db: &Db, action: &str) -> i64 {
 fn stage(db: &Db) -> Stage<'_> {
     Stage {
         db,
-        region: common::region(CITY),
+        region: crate::common::region(CITY),
         regions: RegionBook::default(),
         nav: Vec::new,
         routes: safety::routes,
@@ -152,14 +149,14 @@ async fn limits_and_fences_hold_at_once_and_say_who_set_them() {
         // The running watch goes by them within seconds.
         let began = std::time::Instant::now();
         let mut minute = 1;
-        while common::watched::alarms(&db).await.is_empty() {
+        while crate::common::watched::alarms(&db).await.is_empty() {
             assert!(began.elapsed() < std::time::Duration::from_secs(10), "the new limit holds");
             let when = t.plus_ms(minute * 500);
             run.store(&device, when, &[(when, Measure::HeartRate(109))]).await;
             minute += 1;
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         }
-        assert_eq!(common::watched::alarms(&db).await[0].0, "heart_rate_high");
+        assert_eq!(crate::common::watched::alarms(&db).await[0].0, "heart_rate_high");
         // Through the page, across midnight, a polygon.
         let form = "version=1&fence=&name=%E6%B0%B4%E5%BA%93&rule=out&shape=polygon&corners=23.30,115.65%0A23.31,115.65%0A\
                     23.31,115.66&weekday=0&weekday=6&from=22:00&to=06:00&grace=5&radius=500";

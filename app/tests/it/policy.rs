@@ -1,9 +1,6 @@
 //! The rules on the command line.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod program;
-
-use program::{Said, command, said};
+use crate::program::{Said, command, said};
 use serde_json::Value;
 
 fn say(args: &[&str]) -> Said {

@@ -1,10 +1,7 @@
 //! What an administrator does on the command line: first start, doctor, backup and restore, audit, settings, help.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod program;
-
+use crate::program::{Folder, command, said};
 use kernel::Clock;
-use program::{Folder, command, said};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -66,7 +63,7 @@ fn backup(folder: &Folder, into: &Path) -> PathBuf {
     PathBuf::from(told["folder"].as_str().unwrap())
 }
 
-fn restore(from: &Path) -> (Folder, program::Said) {
+fn restore(from: &Path) -> (Folder, crate::program::Said) {
     let to = Folder::new();
     let said = to.say(&["restore", from.to_str().unwrap()]);
     (to, said)

@@ -1,9 +1,8 @@
 //! Accounts, organisations and keys: who may make which.
-mod common;
+use crate::common::*;
 use access::Access;
 use access::model::{NewApiKey, OrgKind};
 use access::service::{self, NewWorkerAccount};
-use common::*;
 use kernel::{Actor, CivilDate, Error, OrgScope, Role, Scope, UserId, WorkerId};
 use store::Db;
 use store::testing::{NOW, each_engine};
