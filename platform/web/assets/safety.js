@@ -18,7 +18,8 @@ const two = (n) => String(n).padStart(2, "0");
 function tick(root) {
   for (const el of root.querySelectorAll("[data-since]")) {
     const s = Math.max(0, Math.floor((clock.now() - Number(el.dataset.since)) / 1000));
-    el.textContent = `${two(Math.floor(s / 60))}:${two(s % 60)}`;
+    const short = `${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+    el.textContent = s < 3600 ? short : `${Math.floor(s / 3600)}:${short}`;
   }
   for (const el of root.querySelectorAll("[data-left]")) {
     el.textContent = String(Math.max(0, 60 - Math.floor((clock.now() - Number(el.dataset.left)) / 1000)));

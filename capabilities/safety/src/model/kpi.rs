@@ -145,10 +145,11 @@ pub fn exceptions(calls: &[Call], now: Instant) -> Vec<&Call> {
     calls.iter().filter(|c| c.kept(SLOW, now) == Some(false)).collect()
 }
 
-/// `04:12`
+/// `04:12`, from an hour on `11:43:10`.
 pub fn minutes_zh(ms: i64) -> String {
     let s = ms.max(0) / 1000;
-    format!("{:02}:{:02}", s / 60, s % 60)
+    let (h, m, s) = (s / 3_600, s / 60 % 60, s % 60);
+    if h == 0 { format!("{m:02}:{s:02}") } else { format!("{h}:{m:02}:{s:02}") }
 }
 
 #[cfg(test)]

@@ -46,6 +46,12 @@ impl Mark {
             Look::Neighbour => "mk-near",
         }
     }
+    /// As wide as its longer line, at most the card's room.
+    pub fn width(&self) -> i64 {
+        let room =
+            |text: &str, a_letter: i64| text.chars().map(|c| if c.is_ascii() { 7 } else { a_letter }).sum::<i64>();
+        (16 + room(&self.name, 13).max(room(&self.note, 12))).min(LABEL_W)
+    }
 }
 
 /// A circle of a round distance; its words stand where no card covers them, else nowhere.

@@ -1,6 +1,7 @@
 //! Devices that are expected to be silent: planned work on a gateway or a line, and outages seen afterwards. Without it a
 //! gateway's hour off would be a thousand alarms.
 use super::{desk, platform_of};
+use crate::devices::minutes_words;
 use crate::model::{AlarmKind, DowntimeId, EventKind, Fix, kind_zh};
 use crate::store::{cases, downtime as sql, duty};
 use audit::{Action, Entry};
@@ -45,7 +46,7 @@ pub(super) async fn back(tx: &Tx, db: &Db, name: &str, region: RegionCode, seen_
     if now.since(seen_at) <= desk::GATEWAY_MS {
         return Ok(());
     }
-    let reason = format!("网关 {name} 断了 {} 分钟", now.since(seen_at) / Instant::MINUTE);
+    let reason = format!("网关 {name} 断了 {}", minutes_words(now.since(seen_at) / Instant::MINUTE));
     let (id, made_by) = (db.new_id(), "自动".to_string());
     let d = Downtime { id, region, from_at: seen_at, until_at: now, planned: false, reason, made_by, made_at: now };
     sql::insert(tx, &d).await

@@ -1,5 +1,6 @@
 //! What the desk has to know of the watch itself: alarms that could not be raised yet, and that nothing can be stored.
 use super::Loud;
+use crate::devices::minutes_words;
 use crate::model::kind_zh;
 use crate::readings::Stats;
 use kernel::{Instant, RegionCode};
@@ -42,11 +43,7 @@ pub async fn troubles(db: &Db, place: RegionCode, stats: &Stats) -> Vec<Loud> {
         && now.since(since).abs() > BLOCKED_MS
     {
         let seconds = now.since(since).abs() / 1_000;
-        let age = if seconds < 120 {
-            format!("{seconds} 秒")
-        } else {
-            format!("{} 分钟", seconds * 1_000 / Instant::MINUTE)
-        };
+        let age = if seconds < 120 { format!("{seconds} 秒") } else { minutes_words(seconds / 60) };
         let text = format!("设备数据存不进去，已 {age}：新报警进不来，先查磁盘空间和数据库");
         out.push(Loud { region: place, text, href: "/safety/duty" });
     }

@@ -2,6 +2,7 @@
 //!
 //! All moments stand in the database. The loop only looks: after a restart the next look finds what became due.
 use super::{CLIMBED, desk, platform_of};
+use crate::devices::minutes_words;
 use crate::model::{Case, CaseId, CaseState, Duty, EventKind, NoticeKind, RosterLine, Rung, kind_zh};
 use crate::store::{cases, duty, lists, notices};
 use kernel::{Instant, Phone, RegionBook, RegionCode, Result, Scope};
@@ -341,7 +342,8 @@ pub async fn loud(db: &Db) -> Result<Vec<Loud>> {
     for g in duty::gateways(db.read()).await? {
         let silent = now.since(g.seen_at);
         if silent > desk::GATEWAY_MS {
-            let text = format!("网关 {} 断了 {} 分钟，这段时间的设备报警收不到", g.name, silent / Instant::MINUTE);
+            let text =
+                format!("网关 {} 断了 {}，这段时间的设备报警收不到", g.name, minutes_words(silent / Instant::MINUTE));
             out.push(Loud { region: g.region, text, href: "/safety/duty" });
         }
     }
