@@ -147,10 +147,22 @@ impl Directory {
     pub(crate) async fn tend(&self, since: Instant) -> Result<Instant> {
         let now = self.db.now();
         let changed = devices::changed(&self.db, since).await?;
+        // Only those in use here whose state is another: an import changes thousands at once.
+        let stale: Vec<DeviceId> = {
+            let mut inner = self.lock();
+            let mut stale = Vec::new();
+            for c in changed {
+                if inner.by_id.get(&c.id).is_some_and(|e| e.now().version != c.version) {
+                    stale.push(c.id);
+                }
+                inner.unknown.remove(&(c.protocol, c.identity));
+            }
+            stale
+        };
+        let changed = devices::known_all(&self.db, &stale).await?;
         let (seen, signs): (Vec<Stranger>, Vec<NewSign>) = {
             let mut inner = self.lock();
             for k in changed {
-                inner.unknown.remove(&(k.protocol, k.identity.clone()));
                 if let Some(e) = inner.by_id.get(&k.id) {
                     *e.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(k);
                 }

@@ -31,12 +31,12 @@ pub use imports::{
     import_fix, import_list, import_read, import_rows, import_step, import_template, import_write,
 };
 pub use model::{
-    Binding, Bound, Device, DeviceEventId, DeviceId, DeviceKind, DeviceState, Known, NewBinding, NewDevice, Payer,
-    Protocol, Stranger,
+    Binding, Bound, Changed, Device, DeviceEventId, DeviceId, DeviceKind, DeviceState, Known, NewBinding, NewDevice,
+    Payer, Protocol, Stranger,
 };
 pub use service::{
-    QUARANTINE_MAX, Watched, bind, bindings, by_identity, changed, device, devices_of, known, new_secret, quarantine,
-    register, set_settings, set_state, settings, strangers, strangers_like, unbind, watched, why_back,
+    QUARANTINE_MAX, Watched, bind, bindings, by_identity, changed, device, devices_of, known, known_all, new_secret,
+    quarantine, register, set_settings, set_state, settings, strangers, strangers_like, unbind, watched, why_back,
 };
 
 pub use sheet::{COLUMNS, ImportRowState, column_title, options};

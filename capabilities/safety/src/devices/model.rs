@@ -1,4 +1,5 @@
 //! Devices as values.
+use ::store::sea_orm::{self, FromQueryResult};
 use kernel::{CivilDate, ElderId, Error, Fen, FieldError, Instant, RegionCode, Result};
 use subtle::ConstantTimeEq;
 use vigil::{DoorKind, Room, Slot};
@@ -154,7 +155,18 @@ pub struct Known {
     pub bound: Option<Bound>,
     pub room: Room,
     pub door: DoorKind,
+    /// Counts every change of the device.
+    pub version: i64,
     pub(crate) secret: Option<Vec<u8>>,
+}
+
+/// That a device changed, and what to look it up by.
+#[derive(Clone, Debug, PartialEq, FromQueryResult)]
+pub struct Changed {
+    pub id: DeviceId,
+    pub protocol: Protocol,
+    pub identity: String,
+    pub version: i64,
 }
 
 impl Known {

@@ -202,9 +202,18 @@ pub async fn known(db: &Db, id: DeviceId) -> Result<Option<Known>> {
     Ok(sql::by_id(db.read(), id, "").await?.map(sql::Row::known))
 }
 
-/// Devices that changed since a moment, as the gateway knows them.
-pub async fn changed(db: &Db, since: Instant) -> Result<Vec<Known>> {
-    Ok(sql::changed(db.read(), since).await?.into_iter().map(sql::Row::known).collect())
+/// Devices that changed since a moment.
+pub async fn changed(db: &Db, since: Instant) -> Result<Vec<Changed>> {
+    sql::changed(db.read(), since).await
+}
+
+/// Devices as the gateway knows them.
+pub async fn known_all(db: &Db, ids: &[DeviceId]) -> Result<Vec<Known>> {
+    let mut out = Vec::with_capacity(ids.len());
+    for part in ids.chunks(500) {
+        out.extend(sql::by_ids(db.read(), part).await?.into_iter().map(sql::Row::known));
+    }
+    Ok(out)
 }
 
 /// Notes sightings of unknown identities, several of one identity as one row.
@@ -262,7 +271,8 @@ pub struct Watched {
     pub elder: ElderId,
     pub no: i64,
     pub settings: Settings,
-    pub changed_at: Instant,
+    /// Counts every change of the devices and the limits.
+    pub version: i64,
     /// Printed numbers by slot.
     pub identities: HashMap<u8, String>,
 }
@@ -276,15 +286,20 @@ fn device_name(row: &sql::SlotRow) -> String {
 pub async fn watched(db: &Db, numbers: &[i64]) -> Result<Vec<Watched>> {
     let mut out = Vec::with_capacity(numbers.len());
     for part in numbers.chunks(500) {
-        let slots = sql::slots(db.read(), part).await?;
-        for row in sql::watched(db.read(), part).await? {
-            let mine = slots.iter().skip_while(|s| s.elder_no != row.no).take_while(|s| s.elder_no == row.no);
+        // The row with its version first: what changes in between has another version at the next look.
+        let rows = sql::watched(db.read(), part).await?;
+        let mut slots: HashMap<i64, Vec<sql::SlotRow>> = HashMap::new();
+        for s in sql::slots(db.read(), part).await? {
+            slots.entry(s.elder_no).or_default().push(s);
+        }
+        for row in rows {
+            let mine = slots.remove(&row.no).unwrap_or_default();
             let (mut devices, mut identities) = (Vec::new(), HashMap::new());
             for s in mine {
                 let slot = s.slot as u8;
                 devices.push(DeviceWatch {
                     slot,
-                    name: device_name(s),
+                    name: device_name(&s),
                     silent: s.silent.and_then(|m| u16::try_from(m).ok()),
                 });
                 identities.insert(slot, s.identity.clone());
@@ -295,7 +310,7 @@ pub async fn watched(db: &Db, numbers: &[i64]) -> Result<Vec<Watched>> {
                 Settings::default()
             });
             settings.devices = devices;
-            out.push(Watched { elder: row.elder_id, no: row.no, settings, changed_at: row.changed_at, identities });
+            out.push(Watched { elder: row.elder_id, no: row.no, settings, version: row.version, identities });
         }
     }
     Ok(out)

@@ -495,9 +495,16 @@ pub(super) async fn closed(main: &Db, since: Instant) -> Result<Vec<ClosedRow>> 
         .await
 }
 
+/// An elder's short number, and which state of devices and limits holds.
+#[derive(FromQueryResult)]
+pub(super) struct ChangedRow {
+    pub no: i64,
+    pub version: i64,
+}
+
 /// Elders whose devices or limits changed since a moment.
-pub(super) async fn changed(main: &Db, since: Instant) -> Result<Vec<i64>> {
-    main.read().column("SELECT no FROM watch_elder WHERE changed_at >= $1 ORDER BY no", vals![since]).await
+pub(super) async fn changed(main: &Db, since: Instant) -> Result<Vec<ChangedRow>> {
+    main.read().all("SELECT no, version FROM watch_elder WHERE changed_at >= $1 ORDER BY no", vals![since]).await
 }
 
 /// Every elder that has, or had, a device.

@@ -17,6 +17,8 @@ const MOVED_M: f64 = 20.0;
 pub(super) struct Ward {
     pub elder: ElderId,
     pub no: i64,
+    /// Which state of the elder's devices and limits its timers were set by; 0 while nobody told it of one.
+    pub version: i64,
     settings: Settings,
     identities: HashMap<u8, String>,
     pub state: State,
@@ -55,6 +57,7 @@ impl Ward {
         Ward {
             elder: w.elder,
             no: w.no,
+            version: 0,
             settings: w.settings,
             identities: w.identities,
             state,
@@ -70,6 +73,7 @@ impl Ward {
 
     /// Devices or limits changed.
     pub fn change(&mut self, w: Watched, now: Instant) {
+        self.version = w.version;
         self.settings = w.settings;
         self.identities = w.identities;
         self.state.settings_changed(now);

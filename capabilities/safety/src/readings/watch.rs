@@ -163,7 +163,6 @@ struct Brain {
     /// Elders whose state still has to be stored before the log may be folded up to a row.
     folding: Option<(i64, Vec<i64>)>,
     looked: Instant,
-    changed: HashMap<i64, Instant>,
 }
 
 impl Brain {
@@ -183,7 +182,6 @@ impl Brain {
             log_since: now,
             folding: None,
             looked: Instant(sql::mark(&telemetry, "looked").await?),
-            changed: HashMap::new(),
             main,
             telemetry,
         };
@@ -381,15 +379,14 @@ impl Brain {
         touched: &mut Vec<i64>,
     ) -> Result<()> {
         let since = Instant(self.looked.0.min(now.0)).plus_ms(-BACK_MS);
+        // Only what is not in memory as it stands now: after an import of thousands of devices each of the next looks
+        // would read all of them, and calls for help wait behind that.
         let changed = sql::changed(&self.main, since).await?;
-        let news: Vec<_> = devices::watched(&self.main, &changed).await?;
-        self.changed.retain(|_, at| at.0 >= since.0);
-        // All at once: after a start these may be thousands, and calls for help wait behind them.
-        let news: Vec<_> = news.into_iter().filter(|w| self.changed.get(&w.no) != Some(&w.changed_at)).collect();
-        self.load(&news.iter().map(|w| w.no).collect::<Vec<_>>(), now).await?;
-        for w in news {
+        let in_hand = |c: &sql::ChangedRow| self.wards.get(&c.no).is_some_and(|w| w.version == c.version);
+        let news: Vec<i64> = changed.iter().filter(|c| !in_hand(c)).map(|c| c.no).collect();
+        self.load(&news, now).await?;
+        for w in devices::watched(&self.main, &news).await? {
             let no = w.no;
-            self.changed.insert(no, w.changed_at);
             if let Some(ward) = self.wards.get_mut(&no) {
                 ward.change(w, now);
                 touched.push(no);

@@ -3,7 +3,7 @@ use super::Loud;
 use crate::devices::minutes_words;
 use crate::model::kind_zh;
 use crate::readings::Stats;
-use kernel::{Instant, RegionCode};
+use kernel::RegionCode;
 use store::Db;
 
 /// So many alarms are told one by one, with their names; the rest as a number.

@@ -147,6 +147,7 @@ impl Row {
             model: self.model,
             state: self.state,
             region: self.region,
+            version: self.version,
             secret: self.secret,
         }
     }
@@ -176,9 +177,14 @@ pub(super) async fn of_elder<C: Sql>(c: &C, elder: ElderId) -> Result<Vec<Row>> 
 }
 
 /// Devices registered, bound, unbound or otherwise changed since a moment.
-pub(super) async fn changed<C: Sql>(c: &C, since: Instant) -> Result<Vec<Row>> {
-    c.all(&format!("SELECT {COLUMNS} FROM device WHERE changed_at >= $1 ORDER BY changed_at LIMIT 20000"), vals![since])
-        .await
+pub(super) async fn changed<C: Sql>(c: &C, since: Instant) -> Result<Vec<Changed>> {
+    c.all("SELECT id, protocol, identity, version FROM device WHERE changed_at >= $1", vals![since]).await
+}
+
+pub(super) async fn by_ids<C: Sql>(c: &C, ids: &[DeviceId]) -> Result<Vec<Row>> {
+    let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
+    let sql = format!("SELECT {COLUMNS} FROM device WHERE id IN ({})", places.join(","));
+    c.all(&sql, ids.iter().map(|id| ::store::Value::from(*id)).collect()).await
 }
 
 /// The slots an elder's devices take.
@@ -258,17 +264,17 @@ pub(super) struct WatchedRow {
     pub elder_id: ElderId,
     pub no: i64,
     pub settings: String,
-    pub changed_at: Instant,
+    pub version: i64,
 }
 
 pub(super) async fn watched<C: Sql>(c: &C, numbers: &[i64]) -> Result<Vec<WatchedRow>> {
     let places: Vec<String> = (1..=numbers.len()).map(|n| format!("${n}")).collect();
-    let sql = format!("SELECT elder_id, no, settings, changed_at FROM watch_elder WHERE no IN ({})", places.join(","));
+    let sql = format!("SELECT elder_id, no, settings, version FROM watch_elder WHERE no IN ({})", places.join(","));
     c.all(&sql, numbers.iter().map(|n| ::store::Value::from(*n)).collect()).await
 }
 
 pub(super) async fn watched_by_elder<C: Sql>(c: &C, elder: ElderId) -> Result<Option<WatchedRow>> {
-    c.one("SELECT elder_id, no, settings, changed_at FROM watch_elder WHERE elder_id = $1", vals![elder]).await
+    c.one("SELECT elder_id, no, settings, version FROM watch_elder WHERE elder_id = $1", vals![elder]).await
 }
 
 /// Devices of several elders by their short numbers: number, slot, kind, room, limit of silence.
