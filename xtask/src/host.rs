@@ -2,9 +2,15 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Cargo as it was called, in the workspace.
+/// Cargo as it was called, in the workspace. What the cargo that runs us says of us is taken away: build scripts look at
+/// it, and `cargo build` by hand and through us would by turns compile half of the libraries again.
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command.current_dir(root);
     command
 }
