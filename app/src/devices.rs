@@ -10,7 +10,11 @@ use tokio::task::JoinHandle;
 use web::App;
 
 /// How often a process that waits for its turn asks, and one that has it looks whether it still has.
-const TURN: Duration = Duration::from_millis(250);
+const TURN: Duration = Duration::from_millis(500);
+/// Right after the start it asks so often and so many times: the one before it was perhaps killed a moment ago, and a
+/// server lets go of what it held only when it sees that.
+const SOON: Duration = Duration::from_millis(30);
+const EAGER: u32 = 50;
 
 /// A running watch with its gateway.
 struct Devices {
@@ -61,9 +65,12 @@ pub async fn hold(
     let mut begun = Some(begun);
     // Nobody waiting is fine.
     let mut tell = || begun.take().map(|b| b.send(()));
+    let mut asked = 0;
     let mut sole = loop {
+        asked += 1;
         match app.db().sole("devices").await {
             Ok(Some(sole)) => break sole,
+            Ok(None) if asked < EAGER => {}
             Ok(None) => {
                 if tell().is_some() {
                     println!("设备由另一个进程接入，本进程备用：它停了就接手");
@@ -73,7 +80,7 @@ pub async fn hold(
         }
         tokio::select! {
             _ = stop.changed() => return Ok(()),
-            () = tokio::time::sleep(TURN) => {}
+            () = tokio::time::sleep(if asked < EAGER { SOON } else { TURN }) => {}
         }
     };
     let mut devices = start(&app, &config, stop.clone()).await?;

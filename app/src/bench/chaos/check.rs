@@ -110,9 +110,13 @@ impl Late {
     }
 }
 
-/// What fell due while nothing could be written is due when it could be again.
+/// The program looks twice a second: what falls due between two looks is done at the second.
+const LOOK_MS: i64 = 1_000;
+
+/// What fell due while nothing could be written, or so shortly before that nobody had looked yet, is due when it could be
+/// written again.
 fn possible(due: Instant, (from, to): (Instant, Instant)) -> Instant {
-    if due >= from && due <= to { to } else { due }
+    if due.plus_ms(LOOK_MS) >= from && due <= to { to } else { due }
 }
 
 /// Every rung of cases nobody took came when it was due, also while the program was down in between.
