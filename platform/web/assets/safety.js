@@ -24,6 +24,13 @@ function tick(root) {
   for (const el of root.querySelectorAll("[data-left]")) {
     el.textContent = String(Math.max(0, 60 - Math.floor((clock.now() - Number(el.dataset.left)) / 1000)));
   }
+  // The desk stays open for hours: its clock goes on. The city's zone, whatever the computer's.
+  const face = document.querySelector(".top .clock");
+  if (face) {
+    const at = new Date(clock.now() + 8 * 3600000).toISOString();
+    const text = `${at.slice(0, 10)} 周${"日一二三四五六"[new Date(at).getUTCDay()]} ${at.slice(11, 16)}`;
+    if (face.textContent !== text) face.textContent = text;
+  }
   for (const el of root.querySelectorAll("[data-spent]")) {
     const pct = Math.max(0, Math.min(100, Math.round((clock.now() - Number(el.dataset.spent)) / 600)));
     el.className = `w-${pct}`;
@@ -110,6 +117,7 @@ function desk(box) {
       for (const old of box.querySelectorAll(":scope > :not(.q-col)")) old.remove();
       box.append(...parts);
       shown = there;
+      around(page);
       toEnd();
       tick(box);
       box.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
@@ -167,6 +175,17 @@ function desk(box) {
   document.addEventListener("pointerdown", () => { if (ringer.on) ringer.wake(); });
   tick(document);
   setInterval(() => tick(document), 1000);
+}
+
+/** What stands around the case: today's figures, and what is loud. Said again only where it is another. */
+function around(page) {
+  const tiles = [document, page].map((d) => d.querySelector(".tiles.kpi"));
+  if (tiles.every(Boolean)) tiles[0].replaceWith(tiles[1]);
+  const [was, is] = [document, page].map((d) => Array.from(d.querySelectorAll("#main > .loud")));
+  const words = (all) => all.map((el) => el.textContent).join();
+  if (words(was) === words(is)) return;
+  for (const el of was) el.remove();
+  document.querySelector("#main").prepend(...is);
 }
 
 /** A selector that finds the like of a button or link on the card read anew; none for what is not of the card. */
