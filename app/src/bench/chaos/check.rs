@@ -12,6 +12,8 @@ use vigil::Measure;
 
 /// What is due may be so late.
 const LATE_MS: i64 = 5_000;
+/// The same, and the moment it takes to write.
+pub(super) const ALLOWED: std::time::Duration = std::time::Duration::from_millis(LATE_MS as u64 + 1_000);
 
 /// Holds everything against each other; the figures, and what is wrong in words.
 pub(super) async fn check(
@@ -110,13 +112,10 @@ impl Late {
     }
 }
 
-/// The program looks twice a second: what falls due between two looks is done at the second.
-const LOOK_MS: i64 = 1_000;
-
-/// What fell due while nothing could be written, or so shortly before that nobody had looked yet, is due when it could be
-/// written again.
+/// What fell due while nothing could be written, or whose five seconds were not over when that began, is due when it could
+/// be written again.
 fn possible(due: Instant, (from, to): (Instant, Instant)) -> Instant {
-    if due.plus_ms(LOOK_MS) >= from && due <= to { to } else { due }
+    if due.plus_ms(LATE_MS) >= from && due <= to { to } else { due }
 }
 
 /// Every rung of cases nobody took came when it was due, also while the program was down in between.
