@@ -102,9 +102,11 @@ function desk(box) {
   for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { setTimeout(() => { pressed = false; }, 300); });
 
   // The case and its map as they are now, in place of those shown: the bell rings on, the keyboard stays where it was.
+  // What could not be done at once (something is typed, the line is down) is tried again every second.
+  let stale = false;
   let renewing = false;
   const renew = async () => {
-    if (renewing) return;
+    if (!stale || renewing || leaving || pressed || typing()) return;
     renewing = true;
     try {
       const answer = await fetch(`/safety?case=${shown.dataset.case}`, { headers: { accept: "text/html" } });
@@ -116,13 +118,13 @@ function desk(box) {
       const at = place(document.activeElement);
       for (const old of box.querySelectorAll(":scope > :not(.q-col)")) old.remove();
       box.append(...parts);
-      shown = there;
+      [shown, stale] = [there, false];
       around(page);
       toEnd();
       tick(box);
       box.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
       if (at) box.querySelector(at)?.focus();
-    } catch { /* no line: the next message tries again */ } finally { renewing = false; }
+    } catch { /* no line */ } finally { renewing = false; }
   };
   const toEnd = () => { const log = box.querySelector("[data-log]"); if (log) log.scrollTop = log.scrollHeight; };
 
@@ -165,7 +167,8 @@ function desk(box) {
         // What was typed stays, only the record beside it grows; where nothing is typed the whole card is read again.
         const log = shown.querySelector("[data-log]");
         if (log && got.log) { log.innerHTML = got.log; toEnd(); }
-        if (!typing() && !pressed) renew();
+        stale = true;
+        renew();
       }
     };
   };
@@ -174,7 +177,7 @@ function desk(box) {
 
   document.addEventListener("pointerdown", () => { if (ringer.on) ringer.wake(); });
   tick(document);
-  setInterval(() => tick(document), 1000);
+  setInterval(() => { tick(document); renew(); }, 1000);
 }
 
 /** What stands around the case: today's figures, and what is loud. Said again only where it is another. */
