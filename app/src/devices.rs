@@ -63,8 +63,6 @@ pub async fn hold(
     begun: tokio::sync::oneshot::Sender<()>,
 ) -> Result<()> {
     let mut begun = Some(begun);
-    // Nobody waiting is fine.
-    let mut tell = || begun.take().map(|b| b.send(()));
     let mut asked = 0;
     let mut sole = loop {
         asked += 1;
@@ -72,8 +70,11 @@ pub async fn hold(
             Ok(Some(sole)) => break sole,
             Ok(None) if asked < EAGER => {}
             Ok(None) => {
-                if tell().is_some() {
+                // Said before it is told, because who is told says at once that the program serves.
+                if let Some(begun) = begun.take() {
                     println!("设备由另一个进程接入，本进程备用：它停了就接手");
+                    // Nobody waiting is fine, here and below.
+                    let _ = begun.send(());
                 }
             }
             Err(e) => tracing::error!(error = %e, "could not ask whose turn the devices are"),
@@ -84,7 +85,9 @@ pub async fn hold(
         }
     };
     let mut devices = start(&app, &config, stop.clone()).await?;
-    tell();
+    if let Some(begun) = begun.take() {
+        let _ = begun.send(());
+    }
     loop {
         tokio::select! {
             _ = stop.changed() => break,
