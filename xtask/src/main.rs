@@ -33,6 +33,8 @@ cargo xtask COMMAND
         then holds what was acknowledged against what is stored. One JSON line a database.
   bench rivals [--instances DIR] [--best-known FILE] [--seconds S] [--seeds N]
         Sets up PyVRP, OR-Tools, VROOM and vrp-cli and runs them beside the planner, one JSON line per plan.
+  bench rivals --day VISITS/WORKERS [--seconds S] [--seeds N]
+        The same with a made-up city's day, VROOM and vrp-cli.
 ";
 
 fn main() -> ExitCode {

@@ -1,5 +1,5 @@
-//! `cargo xtask bench rivals`: the classic problem with time windows solved by us and by others in one run, one thread,
-//! CPU seconds.
+//! `cargo xtask bench rivals`: the classic problem with time windows, or a city's day, solved by us and by others in one
+//! run, one thread, CPU seconds.
 use crate::host::{cargo, runs, target};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,33 +9,46 @@ const PYTHON_RIVALS: [(&str, &str); 3] =
     [("pyvrp", "pyvrp==0.14.1"), ("ortools", "ortools==9.15.6755"), ("vroom", "pyvroom==1.15.2")];
 const VRP_CLI: &str = "1.25.0";
 
+/// What is solved beside the rivals.
+enum Family {
+    /// P8: instance files.
+    Vrptw { instances: PathBuf, best_known: Option<PathBuf> },
+    /// P10: the generator's day of so many visits and workers.
+    Day { visits: String, workers: String },
+}
+
 struct Ask {
-    instances: PathBuf,
-    best_known: Option<PathBuf>,
+    family: Family,
     seconds: String,
     seeds: u64,
 }
 
 impl Ask {
     fn read(root: &Path, rest: &[String]) -> Result<Ask, String> {
-        let mut ask = Ask {
-            instances: root.join("engines/dispatch/tests/data"),
-            best_known: None,
-            seconds: "10".into(),
-            seeds: 1,
-        };
+        let mut seconds = "10".to_string();
+        let mut seeds = 1;
+        let mut instances = root.join("engines/dispatch/tests/data");
+        let mut best_known = None;
+        let mut day = None;
         let mut words = rest.iter();
         while let Some(name) = words.next() {
             let value = words.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
-                "--instances" => ask.instances = value.into(),
-                "--best-known" => ask.best_known = Some(value.into()),
-                "--seconds" => ask.seconds = value.clone(),
-                "--seeds" => ask.seeds = value.parse().map_err(|_| format!("--seeds {value}: not a number"))?,
-                other => return Err(format!("{other}: not --instances, --best-known, --seconds or --seeds")),
+                "--instances" => instances = value.into(),
+                "--best-known" => best_known = Some(value.into()),
+                "--seconds" => seconds = value.clone(),
+                "--seeds" => seeds = value.parse().map_err(|_| format!("--seeds {value}: not a number"))?,
+                "--day" => {
+                    let both =
+                        value.split_once('/').filter(|(v, w)| v.parse::<u32>().is_ok() && w.parse::<u32>().is_ok());
+                    let (visits, workers) = both.ok_or_else(|| format!("--day {value}: not VISITS/WORKERS"))?;
+                    day = Some(Family::Day { visits: visits.into(), workers: workers.into() });
+                }
+                other => return Err(format!("{other}: not --instances, --best-known, --day, --seconds or --seeds")),
             }
         }
-        Ok(ask)
+        let family = day.unwrap_or(Family::Vrptw { instances, best_known });
+        Ok(Ask { family, seconds, seeds })
     }
 }
 
@@ -59,15 +72,11 @@ pub fn run(root: &Path, rest: &[String]) -> bool {
     let mut fine = true;
     for seed in 1..=ask.seeds {
         let seed = seed.to_string();
-        let mut planner = Command::new(target(root).join("release/examples/routebench"));
-        planner.arg("vrptw").arg("--instances").arg(&ask.instances);
-        planner.args(["--seconds", &ask.seconds, "--seed", &seed]);
-        if let Some(file) = &ask.best_known {
-            planner.arg("--best-known").arg(file);
-        }
-        fine &= runs(&mut planner);
+        fine &= runs(&mut our_run(root, &home, &ask, &seed));
         for (rival, _) in PYTHON_RIVALS {
-            if python.contains(&rival) {
+            // The wrapper of days knows VROOM and vrp-cli.
+            let asked = rival == "vroom" || matches!(ask.family, Family::Vrptw { .. });
+            if asked && python.contains(&rival) {
                 fine &= runs(&mut rival_run(root, &home, &ask, rival, &seed, None));
             }
         }
@@ -78,15 +87,42 @@ pub fn run(root: &Path, rest: &[String]) -> bool {
     fine
 }
 
+/// Our planner on the same; a day it writes down for the rivals.
+fn our_run(root: &Path, home: &Path, ask: &Ask, seed: &str) -> Command {
+    let mut line = Command::new(target(root).join("release/examples/routebench"));
+    match &ask.family {
+        Family::Vrptw { instances, best_known } => {
+            line.arg("vrptw").arg("--instances").arg(instances);
+            if let Some(file) = best_known {
+                line.arg("--best-known").arg(file);
+            }
+        }
+        Family::Day { visits, workers } => {
+            line.args(["day", "--visits", visits, "--workers", workers]).arg("--out").arg(home);
+        }
+    }
+    line.args(["--seconds", &ask.seconds, "--seed", seed]);
+    line
+}
+
 /// The wrapper that reads the instances, runs one rival and judges its plan.
 fn rival_run(root: &Path, home: &Path, ask: &Ask, rival: &str, seed: &str, program: Option<&Path>) -> Command {
     let own = home.join("env/bin/python");
     let mut line = Command::new(if own.exists() { own } else { "python3".into() });
-    line.arg(root.join("xtask/rivals/vrptw_bench.py")).arg(rival).arg("--instances").arg(&ask.instances);
-    line.args(["--seconds", &ask.seconds, "--seed", seed]);
-    if let Some(file) = &ask.best_known {
-        line.arg("--best-known").arg(file);
+    match &ask.family {
+        Family::Vrptw { instances, best_known } => {
+            line.arg(root.join("xtask/rivals/vrptw_bench.py")).arg(rival).arg("--instances").arg(instances);
+            line.args(["--seed", seed]);
+            if let Some(file) = best_known {
+                line.arg("--best-known").arg(file);
+            }
+        }
+        Family::Day { visits, workers } => {
+            let day = home.join(format!("day-{visits}-{workers}-{seed}.json"));
+            line.arg(root.join("xtask/rivals/day_bench.py")).arg(rival).arg("--day").arg(day);
+        }
     }
+    line.args(["--seconds", &ask.seconds]);
     if let Some(program) = program {
         line.arg("--program").arg(program);
     }
