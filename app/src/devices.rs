@@ -4,15 +4,15 @@ use gateway::{Door, Doorway, Gateway};
 use kernel::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Db, Options};
+use store::{Db, Options, Sole};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
 
 /// How often a process that waits for its turn asks, and one that has it looks whether it still has.
 const TURN: Duration = Duration::from_millis(500);
-/// Right after the start it asks so often and so many times: the one before it was perhaps killed a moment ago, and a
-/// server lets go of what it held only when it sees that.
+/// Right after the start, or after a lost connection, it asks so often and so many times: the process or the connection
+/// before was perhaps ended a moment ago, and a server lets go of what it held only when it sees that.
 const SOON: Duration = Duration::from_millis(30);
 const EAGER: u32 = 50;
 
@@ -96,7 +96,7 @@ pub async fn hold(
         }
         if !sole.held().await {
             // Without a database nothing is acknowledged, and it may come back with the turn still ours.
-            match app.db().sole("devices").await {
+            match at_once(app.db()).await {
                 Ok(Some(again)) => sole = again,
                 Ok(None) => return Err(Error::Internal("another process has taken the devices over".into())),
                 Err(e) => tracing::error!(error = %e, "could not ask whose turn the devices are"),
@@ -105,6 +105,17 @@ pub async fn hold(
     }
     devices.ended().await;
     Ok(())
+}
+
+/// The turn for who had it a moment ago; `None` when another process has it by now.
+async fn at_once(db: &Db) -> Result<Option<Sole>> {
+    for _ in 1..EAGER {
+        if let Some(sole) = db.sole("devices").await? {
+            return Ok(Some(sole));
+        }
+        tokio::time::sleep(SOON).await;
+    }
+    db.sole("devices").await
 }
 
 /// Starts watch and gateway; the pages' door to them is opened. Ends when `stop` turns true.

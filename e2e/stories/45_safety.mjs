@@ -154,6 +154,36 @@ export default async function (story) {
     await shows(second, '何晓燕接手');
   });
 
+  await story.step('the door is told to open, with a reason; that the lock did not answer stands in the case', async () => {
+    const name = (await desk.locator('h3.nm').innerText()).trim();
+    await second.goto('/safety/devices/new');
+    await second.getByLabel('设备号').fill('lock-45');
+    await second.getByLabel('协议').selectOption('mqtt');
+    await second.getByLabel('类型').selectOption('lock');
+    await go(second, second.getByRole('button', { name: '登记', exact: true }));
+    await second.goto('/safety/devices?q=lock-45');
+    await go(second, second.getByRole('link', { name: '门锁 lock-45' }));
+    await go(second, second.getByRole('link', { name: '绑定老人' }));
+    await second.getByLabel('给谁用').fill(name);
+    await go(second, second.getByRole('button', { name: '找', exact: true }));
+    await second.locator('input[name=elder]').first().check();
+    await go(second, second.getByRole('button', { name: '绑定', exact: true }));
+    await shows(second, '已绑定');
+    await desk.goto(fall);
+    await axe(desk);
+    await go(desk, desk.getByRole('link', { name: /远程开锁.*门锁 lock-45/ }));
+    await go(desk, desk.getByRole('button', { name: '开锁', exact: true }));
+    await shows(desk, '为什么开锁没有填');
+    await axe(desk);
+    await desk.getByLabel('为什么开').fill('邻居在门口，敲门没人应');
+    await go(desk, desk.getByRole('button', { name: '开锁', exact: true }));
+    await shows(desk, '远程开锁（门锁）：邻居在门口，敲门没人应');
+    // Nobody presses anything: the minute is over and the open desk says so.
+    await writeFile(clock, '2026-11-21T02:11:45');
+    await desk.locator('[data-log]').getByText('1 分钟内门锁没有回话').waitFor({ timeout: 8000 });
+    await screenshot(desk, 'safety-unlock');
+  });
+
   await story.step('called, the neighbour sent, arrived at 02:16:20, closed with a cause', async () => {
     await go(desk, desk.getByRole('button', { name: '接通', exact: true }));
     await shows(desk, '打给本人，接通');

@@ -183,11 +183,11 @@ pub(crate) async fn due(db: &Db, device: DeviceId) -> Result<Vec<Order>> {
 }
 
 macro_rules! tell {
-    ($(#[$doc:meta])* $name:ident, |$tx:ident, $id:ident $(, $arg:ident)?| $what:expr) => {
+    ($(#[$doc:meta])* $name:ident, |$db:ident, $tx:ident, $id:ident $(, $arg:ident)?| $what:expr) => {
         $(#[$doc])*
-        pub(crate) async fn $name(db: &Db, $id: CommandId $(, $arg: &str)?) {
+        pub(crate) async fn $name($db: &Db, $id: CommandId $(, $arg: &str)?) {
             let done: Result<()> = async {
-                let $tx = db.begin().await?;
+                let $tx = $db.begin().await?;
                 $what.await?;
                 $tx.commit().await
             }
@@ -198,22 +198,18 @@ macro_rules! tell {
         }
     };
 }
-tell!(sent, |tx, id| devices::sent_command(&tx, id));
-tell!(confirmed, |tx, id, answer| devices::confirm_command(&tx, id, answer));
-tell!(failed, |tx, id, why| devices::fail_command(&tx, id, why));
+tell!(sent, |db, tx, id| devices::sent_command(&tx, id));
+tell!(confirmed, |db, tx, id, answer| devices::confirm_command(&tx, db, id, answer));
+tell!(failed, |db, tx, id, why| devices::fail_command(&tx, db, id, why));
+tell!(expired, |db, tx, id| devices::expire_command(&tx, db, id));
 
 /// Rings for devices that have commands waiting, and ends what waited too long.
 pub(crate) async fn tend(db: &Db, who: &Who) -> Result<()> {
     for id in devices::waiting_devices(db, db.now().plus_ms(-25 * Instant::HOUR)).await? {
         who.poke(id);
     }
+    for id in devices::overdue_commands(db).await? {
+        expired(db, id).await;
+    }
     Ok(())
-}
-
-/// Ends what waited too long.
-pub(crate) async fn expire(db: &Db) -> Result<u64> {
-    let tx = db.begin().await?;
-    let n = devices::expire_commands(&tx).await?;
-    tx.commit().await?;
-    Ok(n)
 }

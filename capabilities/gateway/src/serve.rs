@@ -260,7 +260,7 @@ async fn tend(
             Err(e) => tracing::error!(error = %e, "the device register could not be read or written"),
         }
         if let Err(e) = commands::tend(&db, &online).await {
-            tracing::error!(error = %e, "commands that wait could not be looked up");
+            tracing::error!(error = %e, "commands that wait, or waited too long, could not be looked up");
         }
         if round.is_multiple_of(BEAT.as_secs()) {
             let mut note = format!("{} 条连接，{} 台设备在线", counters.open.load(Ordering::Relaxed), online.len());
@@ -270,9 +270,6 @@ async fn tend(
             }
             if let Err(e) = safety::service::gateway_beat(&db, &name, region, &note).await {
                 tracing::error!(error = %e, "no sign of life could be given");
-            }
-            if let Err(e) = commands::expire(&db).await {
-                tracing::error!(error = %e, "old commands could not be ended");
             }
         }
         round += 1;

@@ -74,6 +74,12 @@ async fn a_lock_tells_opened_forced_and_left_open_and_opens_for_a_rescue() {
         say(reply, serde_json::json!({ "id": id, "code": 200, "data": {} })).await;
         acked(&mut events).await;
         assert_eq!(state_of(&db, lock, CommandState::Confirmed).await, "完成");
+        let (told, _) = service::case_events(&db, &scope(), case.id).await.unwrap();
+        assert!(
+            told.iter().any(|e| e.text == "门锁回话：已开"),
+            "{:?}",
+            told.iter().map(|e| &e.text).collect::<Vec<_>>()
+        );
         run.end().await;
     })
     .await;

@@ -251,16 +251,44 @@ pub async fn sent_command(tx: &Tx, id: CommandId) -> Result<()> {
     sql::command_sent(tx, id).await
 }
 /// The device answered.
-pub async fn confirm_command(tx: &Tx, id: CommandId, answer: &str) -> Result<u64> {
-    sql::command_ended(tx, id, CommandState::Confirmed, &cut(answer)).await
+pub async fn confirm_command(tx: &Tx, db: &Db, id: CommandId, answer: &str) -> Result<u64> {
+    ended(tx, db, id, CommandState::Confirmed, answer).await
 }
 /// It cannot be done.
-pub async fn fail_command(tx: &Tx, id: CommandId, why: &str) -> Result<u64> {
-    sql::command_ended(tx, id, CommandState::Failed, &cut(why)).await
+pub async fn fail_command(tx: &Tx, db: &Db, id: CommandId, why: &str) -> Result<u64> {
+    ended(tx, db, id, CommandState::Failed, why).await
 }
-/// Ends what waited too long.
-pub async fn expire_commands(tx: &Tx) -> Result<u64> {
-    sql::expire_commands(tx).await
+
+/// What has waited too long for its device, oldest first, some at a time.
+pub async fn overdue_commands(db: &Db) -> Result<Vec<CommandId>> {
+    sql::overdue_commands(db.read(), db.now(), OPEN_MAX).await
+}
+/// Ends one of [`overdue_commands`].
+pub async fn expire_command(tx: &Tx, db: &Db, id: CommandId) -> Result<u64> {
+    ended(tx, db, id, CommandState::Expired, "").await
+}
+
+async fn ended(tx: &Tx, db: &Db, id: CommandId, state: CommandState, answer: &str) -> Result<u64> {
+    let n = sql::command_ended(tx, id, state, &cut(answer)).await?;
+    if n > 0 {
+        tell_case(tx, db, id).await?;
+    }
+    Ok(n)
+}
+
+/// Whether the door opened is told in the case it was to open for: who waits at the desk need not look elsewhere.
+async fn tell_case(tx: &Tx, db: &Db, id: CommandId) -> Result<()> {
+    let Some(order) = sql::command(tx, id).await?.and_then(of) else { return Ok(()) };
+    let Command::Unlock { case } = order.command else { return Ok(()) };
+    let Some(held) = cases::any(tx, case, tx.lock()).await? else { return Ok(()) };
+    let (text, bad) = match order.state {
+        CommandState::Confirmed => ("门锁回话：已开".to_string(), false),
+        CommandState::Failed => (format!("门没开成：{}", order.answer), true),
+        CommandState::Expired => ("门没开成：1 分钟内门锁没有回话".to_string(), true),
+        CommandState::Queued | CommandState::Sent => return Ok(()),
+    };
+    cases::save(tx, &held).await?;
+    cases::tell(tx, db, case, EventKind::Unlocked, &crate::service::platform_of(&held), &text, bad).await
 }
 
 fn cut(text: &str) -> String {

@@ -19,8 +19,8 @@ mod standing;
 mod store;
 
 pub use commands::{
-    Command, CommandId, CommandState, Order, confirm_command, due_commands, expire_commands, fail_command, order,
-    orders_of, sent_command, unlock, waiting_devices,
+    Command, CommandId, CommandState, Order, confirm_command, due_commands, expire_command, fail_command, order,
+    orders_of, overdue_commands, sent_command, unlock, waiting_devices,
 };
 pub use estate::{
     DeviceAlarmLine, Facts, Fit, Follows, alarms, bind_until, count, edit, ever_heard, fit, history, list, listed,

@@ -165,6 +165,7 @@ fn done(code: Option<&str>) -> Option<String> {
         "closed" => "已关闭",
         "noted" => "补记已存",
         "seen" => "知道了",
+        "unlocking" => "开锁已下发，门锁回没回话看处置记录",
         "ready" => "示闲，有报警会响",
         "busy" => "小休，这段时间不算你在线",
         "bell-on" => "铃声开了",

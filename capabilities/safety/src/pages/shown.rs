@@ -1,4 +1,5 @@
 //! A case as the desk, its own page and paper show it.
+use crate::devices;
 use crate::model::kpi::minutes_zh;
 use crate::model::sketch::{Look, Sketch, Spot, metres_zh, sketch};
 use crate::model::{Case, CaseState, Event, EventKind, Risk, kind_zh};
@@ -82,6 +83,12 @@ pub(super) struct ContactLine {
     pub(super) key: usize,
 }
 
+/// A lock of the elder's home that opens from afar.
+pub(super) struct LockLine {
+    pub(super) href: String,
+    pub(super) name: String,
+}
+
 /// Somebody near.
 pub(super) struct NearLine {
     pub(super) order: usize,
@@ -132,6 +139,7 @@ pub(super) struct Shown {
     pub(super) consent: &'static str,
     pub(super) door: String,
     pub(super) keys: String,
+    pub(super) locks: Vec<LockLine>,
     pub(super) medication: String,
     pub(super) allergy: String,
     pub(super) chronic: String,
@@ -248,6 +256,17 @@ pub(super) async fn located(app: &App, viewer: &Viewer, w: &Waiting) -> Result<L
     Ok(Located { sketch: sketch(fix, c.home, spots), near, fix: words })
 }
 
+async fn locks(app: &App, viewer: &Viewer, c: &Case) -> Result<Vec<LockLine>> {
+    let all = devices::listed_of(app.db(), &viewer.full_scope, c.elder).await?;
+    let locks = all.into_iter().map(|l| l.device).filter(|d| d.kind.unlocks());
+    Ok(locks
+        .map(|d| LockLine {
+            href: format!("/safety/devices/{}/unlock", d.id),
+            name: format!("{} {}", d.kind.zh(), d.identity),
+        })
+        .collect())
+}
+
 /// Everything of a case the viewer may see.
 pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Numbers) -> Result<Shown> {
     let (db, actor, c) = (app.db(), viewer.actor(), &w.case);
@@ -277,11 +296,13 @@ pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Num
             key: i + 1,
         })
         .collect();
+    let mine = c.owned_by(actor.user_id());
+    // A door opens for whoever handles the case, from the page that asks why.
+    let locks = if mine && may && c.state.open() && c.risk.rings() { locks(app, viewer, c).await? } else { Vec::new() };
     let located = located(app, viewer, w).await?;
     let (events, _) = service::case_events(db, &viewer.full_scope, c.id).await?;
     let outcome = service::outcome(db, &viewer.full_scope, c.id).await?;
     let waited = now.since(c.ringing_at);
-    let mine = c.owned_by(actor.user_id());
     let helper = match (&c.helper, c.handed_to) {
         (Some(h), Some(s)) => format!("{}{}，{}", h.kind.zh(), h.name, s.zh()),
         (Some(h), None) => format!("{}{} {} 出发", h.kind.zh(), h.name, h.sent_at.hhmm()),
@@ -335,6 +356,7 @@ pub(super) async fn shown(app: &App, viewer: &Viewer, w: &Waiting, numbers: &Num
         consent: c.consent.zh(),
         door: word(|h| &h.door),
         keys: word(|h| &h.keys),
+        locks,
         medication: word(|h| &h.medication),
         allergy: word(|h| &h.allergy),
         chronic: if full && may && c.state.open() { elder.chronic.clone() } else { String::new() },

@@ -278,10 +278,14 @@ async fn a_door_opens_for_the_owner_of_an_open_case_only_and_for_a_minute() {
         assert_eq!(logged.as_deref(), Some("消防到门口，敲门没人应"));
         // Not opened within the minute it never opens.
         db.clock().set(at("2026-11-20T10:01"));
-        let tx = db.begin().await.unwrap();
-        assert_eq!(devices::expire_commands(&tx).await.unwrap(), 1);
-        tx.commit().await.unwrap();
+        for late in devices::overdue_commands(&db).await.unwrap() {
+            let tx = db.begin().await.unwrap();
+            assert_eq!(devices::expire_command(&tx, &db, late).await.unwrap(), 1);
+            tx.commit().await.unwrap();
+        }
         assert_eq!(devices::orders_of(&db, lock, 1).await.unwrap()[0].state, CommandState::Expired);
+        let lines = crate::common::history(&db, case).await;
+        assert!(lines.iter().any(|l| l.contains("1 分钟内门锁没有回话")), "the case says it: {lines:?}");
         service::settle(&db, &operator(), case, "没事").await.unwrap();
         service::close(&db, &operator(), case, safety::model::Cause::Unwell, "没事").await.unwrap();
         assert!(matches!(unlock(operator(), case, "再开一次").await, Err(Error::Refused(_))), "the case is closed");

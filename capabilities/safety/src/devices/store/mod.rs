@@ -517,10 +517,18 @@ pub(super) async fn command_ended(
     .await
 }
 
-pub(super) async fn expire_commands(tx: &Tx) -> Result<u64> {
-    tx.exec(
-        "UPDATE device_command SET state = $1, ended_at = $2 WHERE ended_at IS NULL AND expires_at <= $2",
-        vals![CommandState::Expired, tx.now()],
+pub(super) async fn command<C: Sql>(c: &C, id: super::commands::CommandId) -> Result<Option<CommandRow>> {
+    c.one(&format!("SELECT {COMMAND} FROM device_command WHERE id = $1"), vals![id]).await
+}
+
+pub(super) async fn overdue_commands<C: Sql>(
+    c: &C,
+    now: Instant,
+    limit: i64,
+) -> Result<Vec<super::commands::CommandId>> {
+    c.column(
+        "SELECT id FROM device_command WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY created_at LIMIT $2",
+        vals![now, limit],
     )
     .await
 }

@@ -74,7 +74,6 @@ fn done(code: &str) -> Option<String> {
         "repair" => "已送修",
         "retired" => "已报废，不再接它的数据",
         "ordered" => "指令已排队，设备在线就马上下发",
-        "unlocking" => "开锁指令已下发，1 分钟内有效",
         "read" => "试读完了，还没有登记任何设备",
         "fixed" => "改好的已重新核对",
         "written" => "开始登记，可以离开这一页",

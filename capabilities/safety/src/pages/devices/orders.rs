@@ -2,6 +2,7 @@
 use super::record::{buttons, order_note, talks};
 use super::{AT, again, device_id, on_form, staff, to, to_correct};
 use crate::devices::{self, Command, Device, DeviceKind};
+use crate::model::CaseId;
 use crate::service;
 use askama::Template;
 use kernel::{Error, FieldError, Phone};
@@ -135,7 +136,11 @@ async fn unlock_form(
     };
     html(&Unlock {
         action: format!("{AT}/{}/unlock", d.id),
-        back: format!("{AT}/{}", d.id),
+        // Who has a case in hand came from it.
+        back: match &case {
+            Some(c) => format!("/safety?case={}", c.id),
+            None => format!("{AT}/{}", d.id),
+        },
         device: format!("{} {}", d.kind.zh(), d.identity),
         case_id: case.as_ref().map(|c| c.id.to_string()).unwrap_or_default(),
         case: case.map(|c| (c.no.clone(), c.elder_name.clone(), c.owned_by(Some(viewer.user)))),
@@ -161,12 +166,15 @@ pub(in crate::pages) async fn unlock(
 ) -> web::Result<Response> {
     let id = device_id(&id)?;
     let d = devices::device(app.db(), &viewer.full_scope, id).await?;
-    let case = super::parsed(form.raw("case"), "正在处置的报警");
-    let done = async { devices::unlock(app.db(), &viewer.actor(), id, case?, form.raw("reason")).await };
+    let case = super::parsed::<CaseId>(form.raw("case"), "正在处置的报警");
+    let done = async {
+        let case = case?;
+        devices::unlock(app.db(), &viewer.actor(), id, case, form.raw("reason")).await.map(|_| case)
+    };
     match done.await {
-        Ok(_) => {
+        Ok(case) => {
             crate::pages::ring(&app);
-            Ok(to(format!("{AT}/{id}?done=unlocking")))
+            Ok(to(format!("/safety?case={case}&done=unlocking")))
         }
         Err(Error::NotFound(_)) => {
             let errors = vec![FieldError::new("", "没有正在处置的报警，不能开锁")];
