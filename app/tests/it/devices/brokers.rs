@@ -28,6 +28,25 @@ async fn publish(port: u16) {
     sender.await.unwrap();
 }
 
+/// Says something again and again until it comes through.
+async fn known(port: u16, town: &Town) {
+    let (client, mut events) = AsyncClient::new(MqttOptions::new("the-probe", "127.0.0.1", port), 8);
+    let asking = tokio::spawn(async move { while events.poll().await.is_ok() {} });
+    let mut there = false;
+    for _ in 0..60 {
+        let body = serde_json::json!({ "readings": { "steps": 0 } }).to_string();
+        client.publish("yinian/m1/up", QoS::AtLeastOnce, false, body).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        there = town.read().await.0.contains(&Measure::Steps(0));
+        if there {
+            break;
+        }
+    }
+    assert!(there, "the program never subscribed");
+    client.disconnect().await.unwrap();
+    asking.await.unwrap();
+}
+
 async fn nothing_is_lost(start: impl Fn(&std::path::Path, u16) -> Option<Running>, share: &str) {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let Some(_broker) = start(folder.path(), port) else { return };
@@ -37,7 +56,7 @@ async fn nothing_is_lost(start: impl Fn(&std::path::Path, u16) -> Option<Running
     let town = town_with(&more).await;
     // Known to the broker before anything is said, so that it keeps what comes.
     let mut program = Running(town.serve());
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    known(port, &town).await;
     let publishing = tokio::spawn(publish(port));
     for round in 0..4u64 {
         tokio::time::sleep(Duration::from_millis(150 + 170 * round)).await;
@@ -46,7 +65,7 @@ async fn nothing_is_lost(start: impl Fn(&std::path::Path, u16) -> Option<Running
     }
     publishing.await.unwrap();
     let mut missing: HashSet<u32> = HashSet::new();
-    for _ in 0..30 {
+    for _ in 0..60 {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let (all, _) = town.read().await;
         let stored: HashSet<u32> =

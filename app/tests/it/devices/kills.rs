@@ -115,13 +115,21 @@ async fn a_watch_is_answered_after_the_commit_and_a_stranger_is_listed() {
     socket.read_exact(&mut got).unwrap();
     let mut stranger = TcpStream::connect(("127.0.0.1", town.watch)).unwrap();
     write!(stranger, "[3G*7700000009*0002*LK]").unwrap();
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let db = yinian::wire::open(&config(&town.folder), Clock::System, false).await.unwrap();
+    let scope = Scope { region: "441500000000".parse().unwrap(), org: OrgScope::Any };
+    let actor = Actor::Platform { job: "test", scope };
+    let mut listed = Vec::new();
+    // Written some moments later, many at a time.
+    for _ in 0..60 {
+        listed = devices::strangers(&db, &actor, 10).await.unwrap();
+        if !listed.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    db.close().await.unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(town.read().await.1, [("sos".to_string(), 1)]);
-    let db = yinian::wire::open(&config(&town.folder), Clock::System, false).await.unwrap();
-    let scope = Scope { region: "441500000000".parse().unwrap(), org: OrgScope::Any };
-    let listed = devices::strangers(&db, &Actor::Platform { job: "test", scope }, 10).await.unwrap();
     assert_eq!(listed.iter().map(|s| s.identity.as_str()).collect::<Vec<_>>(), ["7700000009"]);
-    db.close().await.unwrap();
 }

@@ -26,11 +26,13 @@ fn config(port: u16, share: Option<&str>) -> Config {
 }
 
 /// A device that speaks to the broker, and hears its commands.
-fn device_at(port: u16) -> (AsyncClient, mpsc::UnboundedReceiver<Publish>) {
+/// A device at a broker: what it hears, and that it is subscribed.
+fn device_at(port: u16) -> (AsyncClient, mpsc::UnboundedReceiver<Publish>, mpsc::UnboundedReceiver<()>) {
     let mut o = MqttOptions::new("the-device", "127.0.0.1", port);
     o.set_keep_alive(Duration::from_secs(10));
     let (client, mut events) = AsyncClient::new(o, 100);
     let (heard, out) = mpsc::unbounded_channel();
+    let (subscribed, is_subscribed) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         loop {
             match events.poll().await {
@@ -38,12 +40,15 @@ fn device_at(port: u16) -> (AsyncClient, mpsc::UnboundedReceiver<Publish>) {
                     // Nobody listens any more when the test has ended.
                     let _ = heard.send(p);
                 }
+                Ok(Event::Incoming(Packet::SubAck(_))) => {
+                    let _ = subscribed.send(());
+                }
                 Ok(_) => {}
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
     });
-    (client, out)
+    (client, out, is_subscribed)
 }
 
 async fn until<F: AsyncFn() -> bool>(what: F) {
@@ -67,7 +72,7 @@ async fn through(start: Start, share: Option<&'static str>) {
         let id = device(&db, elder, Protocol::Mqtt, "m1", DeviceKind::Watch, None).await;
         let run = Running::with(&db, config(port, share)).await;
         until(async || run.started.figures().brokers_away == 0).await;
-        let (client, mut heard) = device_at(port);
+        let (client, mut heard, mut subscribed) = device_at(port);
         let say = |topic: &str, body: String| client.publish(topic.to_string(), QoS::AtLeastOnce, false, body);
         for n in 1..=30 {
             say("yinian/m1/up", format!(r#"{{"readings":{{"steps":{n}}}}}"#)).await.unwrap();
@@ -81,7 +86,7 @@ async fn through(start: Start, share: Option<&'static str>) {
         assert_eq!(quarantine(&db).await[0].identity, "stranger");
         // Commands go down the same way, and their answers come up.
         client.subscribe("yinian/m1/down", QoS::AtLeastOnce).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        soon(subscribed.recv()).await.unwrap();
         devices::order(&db, &operator(), id, Command::LocateNow).await.unwrap();
         let order: serde_json::Value = serde_json::from_slice(&soon(heard.recv()).await.unwrap().payload).unwrap();
         let answer = serde_json::json!({ "id": order["id"], "ok": true }).to_string();

@@ -84,6 +84,12 @@ async fn while_the_database_does_not_answer_sockets_are_not_read_and_nothing_is_
             let body = format!(r#"{{"readings":{{"steps":{id}}}}}{blank}"#);
             raw.say(&publish("yinian/m1/up", &body, Some(id))).await;
         }
+        soon(async {
+            while run.started.figures().messages == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         let taken = run.started.figures().messages;
         assert!((1..=5).contains(&taken), "{taken} taken, four may be in flight");

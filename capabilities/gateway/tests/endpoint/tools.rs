@@ -77,8 +77,9 @@ pub fn mosquitto(folder: &Path, port: u16) -> Option<Running> {
 pub fn nats(folder: &Path, port: u16) -> Option<Running> {
     let program = tool("nats-server", "nats-server")?;
     let config = folder.join("nats.conf");
+    // Its own half a minute until it sends again what was not acknowledged is long for a test.
     let text = format!(
-        "server_name: t\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: {:?} }}\nmqtt {{ listen: \"127.0.0.1:{port}\" }}\n",
+        "server_name: t\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: {:?} }}\nmqtt {{ listen: \"127.0.0.1:{port}\", ack_wait: \"2s\" }}\n",
         free_port(),
         folder.join("jetstream")
     );
