@@ -93,12 +93,6 @@ fn run(operations: usize, seed: u64) -> Ran {
 }
 
 #[test]
-fn twenty_thousand_random_operations_leave_no_fault() {
-    let ran = run(20_000, 42);
-    assert!(ran.taken > ran.operations / 4, "{} of {} operations did something", ran.taken, ran.operations);
-}
-
-#[test]
 fn who_begins_one_half_of_a_pair_does_not_keep_the_other() {
     let mut problem = dispatch::plan::sample::lived_in(4, 6, 1);
     for visit in &mut problem.visits {
@@ -115,8 +109,7 @@ fn who_begins_one_half_of_a_pair_does_not_keep_the_other() {
 }
 
 #[test]
-#[ignore = "minutes in a release build: the million of the acceptance"]
 fn a_million_random_operations_leave_no_fault() {
-    let ran = run(1_000_000, 1);
-    assert!(ran.taken > ran.operations / 4);
+    let ran = run(1_000_000, 42);
+    assert!(ran.taken > ran.operations / 4, "{} of {} operations did something", ran.taken, ran.operations);
 }
