@@ -8,12 +8,12 @@ use crate::serve::{Shared, stopped};
 use crate::{tls, translate};
 use kernel::{Error, Instant, Result};
 use rumqttc::{
-    AsyncClient, ConnectReturnCode, Event, MqttOptions, Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
-    TlsConfiguration, Transport,
+    AckMode, AsyncClient, ConnectReturnCode, Event, MqttOptions, Packet, Publish, PublishOptions, QoS, SessionMode,
+    SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
 };
 use safety::devices::{self, DeviceId, Protocol};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -62,12 +62,12 @@ impl Broker {
     }
 
     fn options(&self, packet: u32) -> Result<MqttOptions> {
-        let mut o = MqttOptions::new(&self.client, &self.host, self.port);
+        let mut o = MqttOptions::new(&self.client, (self.host.as_str(), self.port));
         // The broker keeps what comes while we are away, and what was not acknowledged.
-        o.set_keep_alive(KEEP_ALIVE).set_clean_session(false).set_manual_acks(true);
+        o.set_keep_alive(KEEP_ALIVE_S).set_session_mode(SessionMode::Persistent).set_ack_mode(AckMode::Manual);
         o.set_max_packet_size(packet as usize, packet as usize);
         if let Some(user) = &self.user {
-            o.set_credentials(user, self.password.as_deref().unwrap_or_default());
+            o.set_credentials(user.clone(), self.password.clone().unwrap_or_default());
         }
         if let Some(authority) = &self.authority {
             let config = TlsConfiguration::Rustls(tls::client(authority)?);
@@ -85,7 +85,7 @@ impl Broker {
     }
 }
 
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+const KEEP_ALIVE_S: u16 = 30;
 /// Pauses before the broker is tried again.
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -149,6 +149,9 @@ struct Session {
     heard: HashMap<DeviceId, Heard>,
     sent: Sent,
     subscribed: bool,
+    /// Numbers of messages not yet acknowledged. A broker that grows impatient sends one again under its number (NATS
+    /// does); the first is still on its way to the disk, and one acknowledgement answers both.
+    unanswered: HashSet<u16>,
     name: String,
 }
 
@@ -172,6 +175,7 @@ impl Session {
             heard: HashMap::new(),
             sent: Sent::default(),
             subscribed: false,
+            unanswered: HashSet::new(),
             name: format!("{}:{}", broker.host, broker.port),
         }
     }
@@ -180,7 +184,10 @@ impl Session {
     /// The connection ended, or the database does not answer: tried again later.
     async fn run(&mut self, broker: &Broker) -> Result<()> {
         let shared = self.shared.clone();
-        let (client, mut events) = AsyncClient::new(broker.options(shared.limits.packet)?, REQUESTS);
+        let (client, mut events) = AsyncClient::builder(broker.options(shared.limits.packet)?)
+            .capacity(REQUESTS)
+            .try_build()
+            .map_err(Error::internal)?;
         let (tx, mut rx) = mpsc::channel(AHEAD);
         let _talking = Talking(tokio::spawn(async move {
             loop {
@@ -209,7 +216,7 @@ impl Session {
                     let mut ready = Vec::new();
                     self.pending.ready(true, |h| ready.push(h));
                     for held in ready {
-                        answer(&client, held).await?;
+                        self.answer(&client, held).await?;
                     }
                 }
                 got = rx.recv(), if self.pending.len() < AT_ONCE => match got {
@@ -239,23 +246,27 @@ impl Session {
     }
 
     async fn said(&mut self, client: &AsyncClient, mut p: Publish) -> Result<()> {
+        if p.qos != QoS::AtMostOnce && !self.unanswered.insert(p.pkid) {
+            return Ok(());
+        }
         let shared = self.shared.clone();
         let now = shared.db.now();
         // What waits to be acknowledged needs its number only.
         let (topic, bytes) = (std::mem::take(&mut p.topic), std::mem::take(&mut p.payload));
+        let topic = String::from_utf8_lossy(&topic);
         let held = Held { ack: Some(p), reply: None };
         // What a broker kept from before is no message of now.
         if held.ack.as_ref().is_some_and(|p| p.retain) {
-            return answer(client, held).await;
+            return self.answer(client, held).await;
         }
         let Some(identity) = device_of(&topic) else {
             shared.counters.refused.fetch_add(1, Ordering::Relaxed);
-            return answer(client, held).await;
+            return self.answer(client, held).await;
         };
         let Some(entry) = shared.directory.find(Protocol::Mqtt, identity).await? else {
             shared.directory.stranger(Protocol::Mqtt, identity, &self.name, &bytes, false);
             shared.counters.strangers.fetch_add(1, Ordering::Relaxed);
-            return answer(client, held).await;
+            return self.answer(client, held).await;
         };
         self.hears(entry.now().id, identity, now);
         let read = payload::read(&shared, &entry, identity, &mut Hub::default(), &topic, &bytes, now).await?;
@@ -263,9 +274,9 @@ impl Session {
             Ok(read) => read,
             Err(why) => {
                 shared.counters.refused.fetch_add(1, Ordering::Relaxed);
-                tracing::debug!(broker = %self.name, topic, why = %why.what, "payload refused");
+                tracing::debug!(broker = %self.name, %topic, why = %why.what, "payload refused");
                 // Sent again it would be refused again.
-                return answer(client, Held { reply: why.reply, ..held }).await;
+                return self.answer(client, Held { reply: why.reply, ..held }).await;
             }
         };
         match read.answered {
@@ -284,13 +295,24 @@ impl Session {
                 shared.directory.stranger(d.protocol, &d.identity, &self.name, &bytes, call);
             }
             if let Some(back) = back {
-                answer(client, back).await?;
+                self.answer(client, back).await?;
             }
         }
         match held {
-            Some(held) => answer(client, held).await,
+            Some(held) => self.answer(client, held).await,
             None => Ok(()),
         }
+    }
+
+    async fn answer(&mut self, client: &AsyncClient, held: Held) -> Result<()> {
+        if let Some(p) = &held.ack {
+            self.unanswered.remove(&p.pkid);
+            client.ack(p).await.map_err(Error::internal)?;
+        }
+        if let Some((topic, text)) = held.reply {
+            client.publish(topic, text, PublishOptions::at_most_once()).await.map_err(Error::internal)?;
+        }
+        Ok(())
     }
 
     fn hears(&mut self, id: DeviceId, identity: &str, now: Instant) {
@@ -312,23 +334,13 @@ impl Session {
             let topic = format!("yinian/{}/down", heard.identity);
             for order in commands::due(db, id).await? {
                 // Said again after a minute, so that a lost one needs no second mechanism.
-                let said = client.publish(&topic, QoS::AtMostOnce, false, commands::json(&order));
+                let said = client.publish(&topic, commands::json(&order), PublishOptions::at_most_once());
                 said.await.map_err(Error::internal)?;
                 commands::sent(db, order.id).await;
             }
         }
         Ok(())
     }
-}
-
-async fn answer(client: &AsyncClient, held: Held) -> Result<()> {
-    if let Some(p) = &held.ack {
-        client.ack(p).await.map_err(Error::internal)?;
-    }
-    if let Some((topic, text)) = held.reply {
-        client.publish(topic, QoS::AtMostOnce, false, text).await.map_err(Error::internal)?;
-    }
-    Ok(())
 }
 
 /// Which device a topic speaks for.

@@ -1,7 +1,7 @@
 //! What comes through somebody else's broker is acknowledged to it after the commit: killed at any moment, nothing is lost.
 use super::tools::{Running, mosquitto, nats};
 use super::town::*;
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::collections::HashSet;
 use std::time::Duration;
 use vigil::Measure;
@@ -10,13 +10,13 @@ const COUNT: u32 = 3_000;
 
 /// Publishes every number of steps to the broker, which then answers for them.
 async fn publish(port: u16) {
-    let mut options = MqttOptions::new("the-device", "127.0.0.1", port);
-    options.set_keep_alive(Duration::from_secs(30));
-    let (client, mut events) = AsyncClient::new(options, 64);
+    let mut options = MqttOptions::new("the-device", ("127.0.0.1", port));
+    options.set_keep_alive(30);
+    let (client, mut events) = AsyncClient::builder(options).capacity(64).build();
     let sender = tokio::spawn(async move {
         for n in 1..=COUNT {
             let body = serde_json::json!({ "readings": { "steps": n } }).to_string();
-            client.publish("yinian/m1/up", QoS::AtLeastOnce, false, body).await.unwrap();
+            client.publish("yinian/m1/up", body, PublishOptions::at_least_once()).await.unwrap();
         }
         client
     });
@@ -30,12 +30,13 @@ async fn publish(port: u16) {
 
 /// Says something again and again until it comes through.
 async fn known(port: u16, town: &Town) {
-    let (client, mut events) = AsyncClient::new(MqttOptions::new("the-probe", "127.0.0.1", port), 8);
+    let (client, mut events) =
+        AsyncClient::builder(MqttOptions::new("the-probe", ("127.0.0.1", port))).capacity(8).build();
     let asking = tokio::spawn(async move { while events.poll().await.is_ok() {} });
     let mut there = false;
     for _ in 0..60 {
         let body = serde_json::json!({ "readings": { "steps": 0 } }).to_string();
-        client.publish("yinian/m1/up", QoS::AtLeastOnce, false, body).await.unwrap();
+        client.publish("yinian/m1/up", body, PublishOptions::at_least_once()).await.unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
         there = town.read().await.0.contains(&Measure::Steps(0));
         if there {

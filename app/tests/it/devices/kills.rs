@@ -1,7 +1,7 @@
 //! What a device was told is stored is there after SIGKILL: MQTT 3.1.1 with QoS 1 and the watch protocol over TCP.
 use super::town::*;
 use kernel::{Actor, Clock, Instant, OrgScope, Scope};
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
 use safety::devices;
 use std::collections::HashSet;
 use std::io::{Read, Write};
@@ -11,9 +11,9 @@ use vigil::Measure;
 
 /// Publishes steps 1, 2, 3, … at QoS 1 until the connection breaks; the acknowledged ones.
 async fn publish_until_killed(port: u16, from: u32, count: u32, sos_at: u32) -> HashSet<u32> {
-    let mut options = MqttOptions::new("m1", "127.0.0.1", port);
-    options.set_credentials("m1", SECRET).set_keep_alive(Duration::from_secs(30)).set_inflight(32);
-    let (client, mut events) = AsyncClient::new(options, 64);
+    let mut options = MqttOptions::new("m1", ("127.0.0.1", port));
+    options.set_credentials("m1", SECRET).set_keep_alive(30).set_inflight(32);
+    let (client, mut events) = AsyncClient::builder(options).capacity(64).build();
     let (mut acked, mut in_flight) = (HashSet::new(), std::collections::HashMap::new());
     let sender = tokio::spawn(async move {
         for n in from..from + count {
@@ -21,7 +21,7 @@ async fn publish_until_killed(port: u16, from: u32, count: u32, sos_at: u32) -> 
             if n == sos_at {
                 body["alarms"] = serde_json::json!(["sos"]);
             }
-            if client.publish("yinian/m1/up", QoS::AtLeastOnce, false, body.to_string()).await.is_err() {
+            if client.publish("yinian/m1/up", body.to_string(), PublishOptions::at_least_once()).await.is_err() {
                 break;
             }
         }

@@ -2,10 +2,11 @@
 use crate::common::*;
 use crate::tools::{Running as Program, free_port, mosquitto, nats};
 use gateway::{Broker, Config};
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, PublishOptions, QoS};
 use safety::devices::{self, Command, CommandState, DeviceKind, Protocol};
 use std::path::Path;
 use std::time::Duration;
+use store::SqlExt;
 use store::testing::each_engine;
 use tokio::sync::mpsc;
 use vigil::Measure;
@@ -25,12 +26,11 @@ fn config(port: u16, share: Option<&str>) -> Config {
     Config { brokers: vec![broker], ..Config::default() }
 }
 
-/// A device that speaks to the broker, and hears its commands.
 /// A device at a broker: what it hears, and that it is subscribed.
 fn device_at(port: u16) -> (AsyncClient, mpsc::UnboundedReceiver<Publish>, mpsc::UnboundedReceiver<()>) {
-    let mut o = MqttOptions::new("the-device", "127.0.0.1", port);
-    o.set_keep_alive(Duration::from_secs(10));
-    let (client, mut events) = AsyncClient::new(o, 100);
+    let mut o = MqttOptions::new("the-device", ("127.0.0.1", port));
+    o.set_keep_alive(10);
+    let (client, mut events) = AsyncClient::builder(o).capacity(100).build();
     let (heard, out) = mpsc::unbounded_channel();
     let (subscribed, is_subscribed) = mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -73,7 +73,7 @@ async fn through(start: Start, share: Option<&'static str>) {
         let run = Running::with(&db, config(port, share)).await;
         until(async || run.started.figures().brokers_away == 0).await;
         let (client, mut heard, mut subscribed) = device_at(port);
-        let say = |topic: &str, body: String| client.publish(topic.to_string(), QoS::AtLeastOnce, false, body);
+        let say = |topic: &str, body: String| client.publish(topic.to_string(), body, PublishOptions::at_least_once());
         for n in 1..=30 {
             say("yinian/m1/up", format!(r#"{{"readings":{{"steps":{n}}}}}"#)).await.unwrap();
         }
@@ -112,4 +112,45 @@ async fn mosquitto_with_a_shared_subscription() {
 #[tokio::test]
 async fn nats_with_jetstream() {
     through(nats, None).await;
+}
+
+/// NATS sends what was not acknowledged in two seconds again, under its number: it is stored once and answered once.
+#[tokio::test]
+async fn a_broker_grows_impatient_while_nothing_can_be_stored() {
+    let probe = tempfile::tempdir().unwrap();
+    if nats(probe.path(), free_port()).is_none() {
+        return;
+    }
+    each_engine(&migrations(), |db| async move {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let _broker = nats(folder.path(), port).unwrap();
+        let elder = elder(&db).await;
+        device(&db, elder, Protocol::Mqtt, "m1", DeviceKind::Watch, None).await;
+        let run = Running::with(&db, config(port, None)).await;
+        until(async || run.started.figures().brokers_away == 0).await;
+        let held = db.begin().await.unwrap();
+        if !held.lock().is_empty() {
+            held.exec("LOCK TABLE reading_log IN ACCESS EXCLUSIVE MODE", vec![]).await.unwrap();
+        }
+        let (client, ..) = device_at(port);
+        for n in 1..=10 {
+            let body = format!(r#"{{"readings":{{"steps":{n}}}}}"#);
+            client.publish("yinian/m1/up", body, PublishOptions::at_least_once()).await.unwrap();
+        }
+        until(async || run.started.figures().messages >= 10).await;
+        // Two times the broker's patience.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        drop(held);
+        let steps = (1..=10).map(Measure::Steps).collect::<Vec<_>>();
+        until(async || stored(&db, elder).await.len() >= 10).await;
+        client.publish("yinian/m1/up", HEART_72, PublishOptions::at_least_once()).await.unwrap();
+        until(async || stored(&db, elder).await.contains(&Measure::HeartRate(72))).await;
+        let mut all = stored(&db, elder).await;
+        all.retain(|m| *m != Measure::HeartRate(72));
+        assert_eq!(all, steps);
+        assert_eq!(run.started.figures().messages, 11);
+        assert_eq!(run.started.figures().brokers_away, 0);
+        run.end().await;
+    })
+    .await;
 }

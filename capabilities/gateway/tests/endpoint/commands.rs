@@ -1,8 +1,9 @@
 //! Commands on their way down, and what counts as done.
 use crate::common::*;
 use gateway::Limits;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc_v5::PublishOptions;
+use rumqttc_v5::mqttbytes::QoS;
+use rumqttc_v5::mqttbytes::v5::Packet;
 use safety::devices::{self, Command, CommandState, DeviceId, DeviceKind, Protocol};
 use std::time::Duration;
 use store::Db;
@@ -59,7 +60,7 @@ async fn over_mqtt_it_is_json_and_the_answer_names_it() {
         assert_eq!(said.topic, "yinian/m1/down");
         let order: serde_json::Value = serde_json::from_slice(&said.payload).unwrap();
         let answer = serde_json::json!({ "id": order["id"], "ok": true, "text": "重启中" }).to_string();
-        client.publish("yinian/m1/answer", QoS::AtLeastOnce, false, answer).await.unwrap();
+        client.publish("yinian/m1/answer", answer, PublishOptions::at_least_once()).await.unwrap();
         acked(&mut events).await;
         becomes(&db, id, CommandState::Confirmed).await;
         run.end().await;

@@ -2,8 +2,8 @@
 use gateway::{Config, Gateway, Limits, Started};
 use kernel::{Actor, ElderId, IdNumber, OrgScope, Role, Scope, UserId};
 use people::model::{Hukou, NewElder};
-use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason};
-use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc_v5::mqttbytes::v5::{Packet, PubAckReason};
+use rumqttc_v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use safety::Bell;
 use safety::devices::{self, DeviceId, DeviceKind, NewBinding, NewDevice, Payer, Protocol, Stranger};
 use safety::readings::{self, Start};
@@ -158,9 +158,9 @@ impl Running {
     /// A client of MQTT 5.
     pub fn client(&self, identity: &str, secret: &str) -> (AsyncClient, EventLoop) {
         let at = self.at("mqtt");
-        let mut o = MqttOptions::new(identity, at.ip().to_string(), at.port());
-        o.set_credentials(identity, secret).set_keep_alive(Duration::from_secs(10));
-        AsyncClient::new(o, 100)
+        let mut o = MqttOptions::new(identity, (at.ip().to_string(), at.port()));
+        o.set_credentials(identity.to_owned(), secret.to_owned()).set_keep_alive(10);
+        AsyncClient::builder(o).capacity(100).build()
     }
 
     pub async fn end(self) {

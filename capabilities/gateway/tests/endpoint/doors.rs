@@ -1,8 +1,9 @@
 //! Door systems and robots: devices that report events and take commands through MQTT, in our JSON and by thing model.
 use crate::common::*;
 use gateway::Limits;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
+use rumqttc_v5::PublishOptions;
+use rumqttc_v5::mqttbytes::QoS;
+use rumqttc_v5::mqttbytes::v5::{Packet, Publish};
 use safety::devices::{self, Command, CommandState, DeviceId, DeviceKind, Protocol, View};
 use safety::model::AlarmKind;
 use safety::service;
@@ -39,7 +40,7 @@ async fn a_lock_tells_opened_forced_and_left_open_and_opens_for_a_rescue() {
         client.subscribe("$sys/yl-lock/lock1/#", QoS::AtLeastOnce).await.unwrap();
         next(&mut events, |p| matches!(p, Packet::SubAck(_)).then_some(())).await;
         let say = async |topic: &str, body: serde_json::Value| {
-            client.publish(topic, QoS::AtLeastOnce, false, body.to_string()).await.unwrap();
+            client.publish(topic, body.to_string(), PublishOptions::at_least_once()).await.unwrap();
         };
         let post = "$sys/yl-lock/lock1/thing/event/post";
         say(post, serde_json::json!({ "id": "1", "params": { "doorOpened": { "value": {} } } })).await;
@@ -94,7 +95,7 @@ async fn a_robot_calls_sees_a_fall_and_speaks_and_says_when_it_could_not() {
         let (client, mut events) = run.client("robot1", SECRET);
         client.subscribe("yinian/robot1/down", QoS::AtLeastOnce).await.unwrap();
         let body = r#"{"readings":{"battery":64,"rssi":-61,"firmware":"2.4.1"},"alarms":["fallDown","sos"]}"#;
-        client.publish("yinian/robot1/up", QoS::AtLeastOnce, false, body).await.unwrap();
+        client.publish("yinian/robot1/up", body, PublishOptions::at_least_once()).await.unwrap();
         acked(&mut events).await;
         assert_eq!((alarms(&db, "sos").await, alarms(&db, "fall").await), (vec![1], vec![1]));
         devices::order(&db, &operator(), robot, Command::Message { text: "阿婆，坐席马上到".into() }).await.unwrap();
@@ -102,7 +103,7 @@ async fn a_robot_calls_sees_a_fall_and_speaks_and_says_when_it_could_not() {
         let order = text(&order);
         assert_eq!((order["do"].as_str(), order["text"].as_str()), (Some("message"), Some("阿婆，坐席马上到")));
         let answer = serde_json::json!({ "id": order["id"], "ok": false, "text": "喇叭坏了" }).to_string();
-        client.publish("yinian/robot1/answer", QoS::AtLeastOnce, false, answer).await.unwrap();
+        client.publish("yinian/robot1/answer", answer, PublishOptions::at_least_once()).await.unwrap();
         acked(&mut events).await;
         assert_eq!(state_of(&db, robot, CommandState::Failed).await, "喇叭坏了");
         // What it said of itself stands in the estate.

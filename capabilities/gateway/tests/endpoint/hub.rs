@@ -1,8 +1,8 @@
 //! A home hub (Zigbee2MQTT) speaks for the devices of its home, and for no other.
 use crate::common::*;
 use gateway::Limits;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::PubAckReason;
+use rumqttc_v5::PublishOptions;
+use rumqttc_v5::mqttbytes::v5::PubAckReason;
 use safety::devices::{DeviceKind, Protocol};
 use store::testing::each_engine;
 use vigil::{DoorKind, Measure, Room};
@@ -17,14 +17,17 @@ async fn a_hub_speaks_for_the_devices_of_its_home() {
         let run = Running::start(&db, Limits::default()).await;
         let (client, mut events) = run.client("hub1", SECRET);
         let list = r#"[{"ieee_address":"0x00158d0001","friendly_name":"大门","type":"EndDevice"}]"#;
-        client.publish("zigbee2mqtt/bridge/devices", QoS::AtLeastOnce, false, list).await.unwrap();
+        client.publish("zigbee2mqtt/bridge/devices", list, PublishOptions::at_least_once()).await.unwrap();
         acked(&mut events).await;
-        client.publish("zigbee2mqtt/大门", QoS::AtLeastOnce, false, r#"{"contact":false}"#).await.unwrap();
+        client.publish("zigbee2mqtt/大门", r#"{"contact":false}"#, PublishOptions::at_least_once()).await.unwrap();
         assert_eq!(acked(&mut events).await, PubAckReason::Success);
         let open = Measure::Door { door: DoorKind::Entrance, room: Room::Hall, open: true };
         assert!(stored(&db, elder).await.contains(&open), "{:?}", stored(&db, elder).await);
         // A button nobody registered calls for help in a home that is known.
-        client.publish("zigbee2mqtt/0xbeef", QoS::AtLeastOnce, false, r#"{"action":"emergency"}"#).await.unwrap();
+        client
+            .publish("zigbee2mqtt/0xbeef", r#"{"action":"emergency"}"#, PublishOptions::at_least_once())
+            .await
+            .unwrap();
         acked(&mut events).await;
         assert_eq!(alarms(&db, "sos").await, [1]);
         let listed = quarantine(&db).await;
@@ -40,7 +43,10 @@ async fn a_watch_does_not_speak_for_a_household() {
         let elder = with_m1(&db).await;
         let run = Running::start(&db, Limits::default()).await;
         let (client, mut events) = run.client("m1", SECRET);
-        client.publish("zigbee2mqtt/0xbeef", QoS::AtLeastOnce, false, r#"{"action":"emergency"}"#).await.unwrap();
+        client
+            .publish("zigbee2mqtt/0xbeef", r#"{"action":"emergency"}"#, PublishOptions::at_least_once())
+            .await
+            .unwrap();
         acked(&mut events).await;
         assert!(alarms(&db, "sos").await.is_empty());
         assert!(stored(&db, elder).await.is_empty());

@@ -2,8 +2,8 @@
 use crate::common::*;
 use crate::raw::*;
 use gateway::Limits;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::PubAckReason;
+use rumqttc_v5::PublishOptions;
+use rumqttc_v5::mqttbytes::v5::PubAckReason;
 use safety::devices::{DeviceKind, Protocol};
 use std::time::Duration;
 use store::SqlExt;
@@ -18,7 +18,7 @@ async fn a_device_that_talks_too_much_is_told_so_and_its_call_for_help_is_taken(
         let elder = with_m1(&db).await;
         let run = Running::start(&db, Limits { rate: 1, burst: 3, ..Limits::default() }).await;
         let (client, mut events) = run.client("m1", SECRET);
-        let say = |body: String| client.publish("yinian/m1/up", QoS::AtLeastOnce, false, body);
+        let say = |body: String| client.publish("yinian/m1/up", body, PublishOptions::at_least_once());
         for n in 0..3 {
             say(format!(r#"{{"readings":{{"heartRate":{}}}}}"#, 60 + n)).await.unwrap();
             assert_eq!(acked(&mut events).await, PubAckReason::Success);

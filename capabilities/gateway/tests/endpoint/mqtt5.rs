@@ -1,8 +1,9 @@
 //! MQTT 5: topics of one's own, reasons, acknowledgement after the commit.
 use crate::common::*;
 use gateway::Limits;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason, SubscribeReasonCode};
+use rumqttc_v5::PublishOptions;
+use rumqttc_v5::mqttbytes::QoS;
+use rumqttc_v5::mqttbytes::v5::{Packet, PubAckReason, SubscribeReasonCode};
 use safety::devices::Protocol;
 use store::testing::each_engine;
 use vigil::Measure;
@@ -14,15 +15,15 @@ async fn what_is_acknowledged_is_stored_and_other_topics_are_refused() {
         let run = Running::start(&db, Limits::default()).await;
         let (client, mut events) = run.client("m1", SECRET);
         let body = r#"{"readings":{"heartRate":72,"spo2":97}}"#;
-        client.publish("yinian/m1/up", QoS::AtLeastOnce, false, body).await.unwrap();
+        client.publish("yinian/m1/up", body, PublishOptions::at_least_once()).await.unwrap();
         assert_eq!(acked(&mut events).await, PubAckReason::Success);
         assert_eq!(stored(&db, elder).await, [Measure::HeartRate(72), Measure::Spo2(97)]);
         for topic in ["yinian/m2/up", "yinian/m1/down", "$sys/p/m2/thing/property/post", "anything"] {
-            client.publish(topic, QoS::AtLeastOnce, false, body).await.unwrap();
+            client.publish(topic, body, PublishOptions::at_least_once()).await.unwrap();
             assert_eq!(acked(&mut events).await, PubAckReason::NotAuthorized, "{topic}");
         }
         for payload in ["not json", r#"{"readings":{"heartRate":72},"unknown":1}"#, ""] {
-            client.publish("yinian/m1/up", QoS::AtLeastOnce, false, payload).await.unwrap();
+            client.publish("yinian/m1/up", payload, PublishOptions::at_least_once()).await.unwrap();
             assert_eq!(acked(&mut events).await, PubAckReason::PayloadFormatInvalid, "{payload}");
         }
         assert_eq!(stored(&db, elder).await.len(), 2);
@@ -66,7 +67,7 @@ async fn a_wrong_password_is_refused_and_the_identity_listed() {
         let run = Running::start(&db, Limits::default()).await;
         for (identity, secret) in [("m1", "not the password at all"), ("nobody", SECRET)] {
             let (client, mut events) = run.client(identity, secret);
-            client.publish("yinian/m1/up", QoS::AtLeastOnce, false, HEART_72).await.unwrap();
+            client.publish("yinian/m1/up", HEART_72, PublishOptions::at_least_once()).await.unwrap();
             let why = ended(&mut events).await;
             assert!(why.contains("NotAuthorized"), "{why}");
         }

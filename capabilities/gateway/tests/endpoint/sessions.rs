@@ -2,8 +2,8 @@
 use crate::common::*;
 use crate::raw::*;
 use gateway::Limits;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason};
+use rumqttc_v5::PublishOptions;
+use rumqttc_v5::mqttbytes::v5::{Packet, PubAckReason};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ async fn the_newest_sign_in_has_the_session() {
         let why = ended(&mut old).await;
         assert!(why.contains("SessionTakenOver"), "{why}");
         drop(first);
-        second.publish("yinian/m1/up", QoS::AtLeastOnce, false, HEART_72).await.unwrap();
+        second.publish("yinian/m1/up", HEART_72, PublishOptions::at_least_once()).await.unwrap();
         assert_eq!(acked(&mut new).await, PubAckReason::Success, "the old one's end does not end the new one");
         assert_eq!(stored(&db, elder).await, [Measure::HeartRate(72)]);
         assert_eq!(run.started.figures().online, 1);
