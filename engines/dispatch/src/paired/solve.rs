@@ -39,7 +39,7 @@ const REHEATS: [f64; 4] = [7.0, 4.0, 11.0, 5.0];
 /// many short starts find the right one sooner than few long ones.
 const LATE_STARTS: [(f64, f64); 4] = [(100.0, 0.0), (150.0, 0.0), (60.0, 0.0), (100.0, 0.0)];
 const LATE_REHEATS: [f64; 4] = [7.0, 30.0, 15.0, 60.0];
-const LATE_SHORTER: u64 = 8;
+const LATE_SHORTER: u64 = 32;
 /// A day is late all over when lateness is more than this part of travel after the start before.
 const LATE_SHARE: f64 = 0.12;
 /// Last temperature of all but tiny budgets.
