@@ -1,7 +1,7 @@
 //! What comes through somebody else's broker is acknowledged to it after the commit: killed at any moment, nothing is lost.
 use super::tools::{Running, mosquitto, nats};
 use super::town::*;
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions};
 use std::collections::HashSet;
 use std::time::Duration;
 use vigil::Measure;

@@ -1,7 +1,7 @@
 //! What a device was told is stored is there after SIGKILL: MQTT 3.1.1 with QoS 1 and the watch protocol over TCP.
 use super::town::*;
 use kernel::{Actor, Clock, Instant, OrgScope, Scope};
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions};
 use safety::devices;
 use std::collections::HashSet;
 use std::io::{Read, Write};
