@@ -2,12 +2,13 @@
 use crate::common::*;
 use crate::tools::{Running as Program, free_port, mosquitto, nats};
 use gateway::{Broker, Config};
+use kernel::ElderId;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, PublishOptions, QoS};
-use safety::devices::{self, Command, CommandState, DeviceKind, Protocol};
+use safety::devices::{self, Command, CommandState, DeviceId, DeviceKind, Protocol};
 use std::path::Path;
 use std::time::Duration;
-use store::SqlExt;
 use store::testing::each_engine;
+use store::{Db, SqlExt};
 use tokio::sync::mpsc;
 use vigil::Measure;
 
@@ -60,18 +61,38 @@ async fn until<F: AsyncFn() -> bool>(what: F) {
     .await;
 }
 
-async fn through(start: Start, share: Option<&'static str>) {
+/// A broker of this kind is there to be tested with.
+fn is_here(start: Start) -> bool {
     let probe = tempfile::tempdir().unwrap();
-    if start(probe.path(), free_port()).is_none() {
+    start(probe.path(), free_port()).is_some()
+}
+
+/// A broker, a gateway subscribed to it, and an elder with the watch `m1`.
+struct Subscribed {
+    folder: tempfile::TempDir,
+    port: u16,
+    broker: Program,
+    elder: ElderId,
+    id: DeviceId,
+    run: Running,
+}
+
+async fn subscribed(db: &Db, start: Start, share: Option<&str>) -> Subscribed {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let broker = start(folder.path(), port).unwrap();
+    let elder = elder(db).await;
+    let id = device(db, elder, Protocol::Mqtt, "m1", DeviceKind::Watch, None).await;
+    let run = Running::with(db, config(port, share)).await;
+    until(async || run.started.figures().brokers_away == 0).await;
+    Subscribed { folder, port, broker, elder, id, run }
+}
+
+async fn through(start: Start, share: Option<&'static str>) {
+    if !is_here(start) {
         return;
     }
     each_engine(&migrations(), |db| async move {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let broker = start(folder.path(), port).unwrap();
-        let elder = elder(&db).await;
-        let id = device(&db, elder, Protocol::Mqtt, "m1", DeviceKind::Watch, None).await;
-        let run = Running::with(&db, config(port, share)).await;
-        until(async || run.started.figures().brokers_away == 0).await;
+        let Subscribed { folder, port, broker, elder, id, run } = subscribed(&db, start, share).await;
         let (client, mut heard, mut subscribed) = device_at(port);
         let say = |topic: &str, body: String| client.publish(topic.to_string(), body, PublishOptions::at_least_once());
         for n in 1..=30 {
@@ -117,17 +138,11 @@ async fn nats_with_jetstream() {
 /// NATS sends what was not acknowledged in two seconds again, under its number: it is stored once and answered once.
 #[tokio::test]
 async fn a_broker_grows_impatient_while_nothing_can_be_stored() {
-    let probe = tempfile::tempdir().unwrap();
-    if nats(probe.path(), free_port()).is_none() {
+    if !is_here(nats) {
         return;
     }
     each_engine(&migrations(), |db| async move {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let _broker = nats(folder.path(), port).unwrap();
-        let elder = elder(&db).await;
-        device(&db, elder, Protocol::Mqtt, "m1", DeviceKind::Watch, None).await;
-        let run = Running::with(&db, config(port, None)).await;
-        until(async || run.started.figures().brokers_away == 0).await;
+        let Subscribed { folder: _folder, port, broker: _broker, elder, run, .. } = subscribed(&db, nats, None).await;
         let held = db.begin().await.unwrap();
         if !held.lock().is_empty() {
             held.exec("LOCK TABLE reading_log IN ACCESS EXCLUSIVE MODE", vec![]).await.unwrap();
